@@ -1,0 +1,1 @@
+"""Assembly: takes placed on a timeline, encoded into chapter files and one book."""

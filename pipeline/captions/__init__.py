@@ -1,0 +1,1 @@
+"""Captions: cues from word times, and the formats they are written in."""

@@ -1,0 +1,1 @@
+"""The command ``narrate``: one module per sub-command."""

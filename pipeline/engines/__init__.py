@@ -1,0 +1,1 @@
+"""The engines that speak, behind one protocol."""

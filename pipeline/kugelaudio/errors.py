@@ -1,0 +1,63 @@
+"""Errors of the KugelAudio API, one class per thing a caller can do about it.
+
+::
+
+    KugelAudioError
+    ├── AuthenticationError        the key is missing, invalid or revoked: stop
+    ├── RateLimitError             too many requests: wait ``retry_after`` seconds
+    ├── InsufficientCreditsError   the wallet is empty: top up
+    ├── NotFoundError              no such voice, model, dictionary or entry
+    ├── ValidationError            the request is wrong and will stay wrong
+    └── ConnectionError            network, timeout, or the service is away: try again
+        └── ServerRestartingError  a rolling deploy closed the socket (1012, 1013)
+"""
+
+from __future__ import annotations
+
+
+class KugelAudioError(Exception):
+    """Any failure of the API. ``retry_after`` is in seconds."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        error_code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = status_code
+        self.error_code = error_code
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class AuthenticationError(KugelAudioError):
+    """The key is missing, invalid or revoked."""
+
+
+class RateLimitError(KugelAudioError):
+    """Too many requests, or too many at once."""
+
+
+class InsufficientCreditsError(KugelAudioError):
+    """The organisation's wallet is empty."""
+
+
+class NotFoundError(KugelAudioError):
+    """The voice, model, dictionary or entry does not exist or is not visible to this key."""
+
+
+class ValidationError(KugelAudioError):
+    """The request is malformed or a parameter is out of range."""
+
+
+class ConnectionError(KugelAudioError):  # noqa: A001 - the API's own name; exported as KugelAudioConnectionError
+    """The network failed, a time limit passed, or the service is unavailable."""
+
+
+class ServerRestartingError(ConnectionError):
+    """The server closed the socket for a rolling deploy; it asks to come back in ``retry_after`` seconds."""

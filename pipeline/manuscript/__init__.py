@@ -1,0 +1,1 @@
+"""The manuscript: text, Markdown, HTML and EPUB read into chapters of blocks."""

@@ -1,0 +1,1 @@
+"""The manifest: ``project.yaml`` read, checked and turned into a ``Project``."""

@@ -1,0 +1,1 @@
+"""Rendering: which takes are missing, and making them."""

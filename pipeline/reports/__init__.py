@@ -1,0 +1,1 @@
+"""What a run tells: machine-readable results and the summary for people."""

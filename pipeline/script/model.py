@@ -1,0 +1,64 @@
+"""What a script is: the manuscript cast, and cut into segments that an engine can take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.manuscript.model import Source
+from pipeline.project.dictionaries import DictionaryEntry
+
+
+class Boundary(StrEnum):
+    """What lies between a segment and the next: it decides the pause (manifest: ``pauses``)."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    SCENE = "scene"
+    SENTENCE = "sentence"
+    CLAUSE = "clause"
+    WORD = "word"
+    CHAPTER_END = "chapter_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One request to an engine.
+
+    ``text`` equals ``ChapterScript.text[char_start:char_end]``. ``joints`` are the offsets in ``text`` where a
+    further paragraph starts, when short neighbours were joined (the blank line before it is part of the text):
+    assembly puts the manifest's paragraph pause there. ``after`` is what follows the segment. ``entries`` are
+    the dictionary entries whose word occurs in the text, in the order they apply.
+    """
+
+    chapter: str
+    index: int
+    text: str
+    char_start: int
+    char_end: int
+    voice: str
+    language: str
+    after: Boundary
+    source: Source
+    joints: tuple[int, ...] = ()
+    entries: tuple[DictionaryEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterScript:
+    """A chapter ready to be spoken: its whole text (blocks joined by blank lines) and the segments that cover it.
+
+    Between two segments the text holds only white space.
+    """
+
+    slug: str
+    title: str
+    text: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The book as segments, chapter by chapter."""
+
+    chapters: tuple[ChapterScript, ...]

@@ -1,0 +1,1 @@
+"""What is kept: takes by content key, the ledger of attempts, the project's lock."""
