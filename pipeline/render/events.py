@@ -1,0 +1,75 @@
+"""What happens in a run, as values; receivers (progress bar, plain lines, JSON lines) are in ``cli/progress.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class RenderStarted:
+    """Takes are about to be made: ``to_make`` of ``segments``, ``characters`` in all."""
+
+    segments: int
+    to_make: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMade:
+    """A take is stored. ``characters`` are its segment's, ``seconds`` its audio's."""
+
+    key: str
+    chapter: str
+    index: int
+    characters: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """An attempt failed and will be repeated in ``wait_seconds``."""
+
+    chapter: str
+    index: int
+    because: str
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFailed:
+    """A segment was given up; the others go on."""
+
+    chapter: str
+    index: int
+    place: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssemblyStarted:
+    """Files are about to be written: ``files`` of them, holding ``seconds`` of audio."""
+
+    files: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileWritten:
+    """An output is in its place."""
+
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know that is no failure."""
+
+    message: str
+
+
+Event: TypeAlias = RenderStarted | TakeMade | Retrying | SegmentFailed | AssemblyStarted | FileWritten | Noticed
+Receiver: TypeAlias = Callable[[Event], None]

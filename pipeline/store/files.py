@@ -1,0 +1,71 @@
+"""Files that are either there whole or not at all.
+
+Write order as DESIGN ("State") has it: temporary name in the same folder, fsync, rename, fsync of the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import StorageError
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "free some space and run again; what was finished is kept"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run again; what was finished is kept"),
+    errno.EROFS: ("the file system is read-only", "choose a folder that can be written, or remount it"),
+    errno.EACCES: ("permission denied", "make the folder writable for this user"),
+    errno.EPERM: ("operation not permitted", "make the folder writable for this user"),
+    errno.EIO: ("the disk reports an input/output error", "check the disk before running again"),
+}
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about ``path`` into a StorageError with the next step."""
+    try:
+        yield
+    except OSError as error:
+        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), None))
+        raise StorageError(f"cannot write {path}: {reason}", hint=hint) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in ``folder`` durable (a no-op on Windows, which has no such call)."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on success it is fsynced and takes the name, else it is removed.
+
+    Raises StorageError for what the disk refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a crash leaves the old file or the new one. Raises StorageError."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)

@@ -1,0 +1,46 @@
+"""One run at a time on one project's state."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from pipeline.errors import LockHeld
+from pipeline.store.files import storage_errors
+from pipeline.store.ledger import utc_now
+
+
+@contextlib.contextmanager
+def project_lock(state_folder: Path) -> Iterator[None]:
+    """Hold the project's lock for a run. Raises LockHeld, naming the holder, where another run has it."""
+    with storage_errors(state_folder / "lock"):
+        state_folder.mkdir(parents=True, exist_ok=True)
+    holder = state_folder / "lock.holder"
+    lock = filelock.FileLock(state_folder / "lock", timeout=0)
+    try:
+        with storage_errors(state_folder / "lock"):
+            lock.acquire()
+    except filelock.Timeout as error:
+        raise LockHeld(
+            f"another run is at work in {state_folder.parent}{_named(holder)}",
+            hint="wait until it ends, or stop it; its finished takes are kept",
+        ) from error
+    try:
+        with storage_errors(holder):
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {utc_now()}", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _named(holder: Path) -> str:
+    try:
+        return f": {holder.read_text(encoding='utf-8')}"
+    except FileNotFoundError:
+        return ""
