@@ -23,3 +23,10 @@ def books() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real books are not at {folder} (set NARRATE_BOOKS)")
     return folder
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: whatever it needs was to be installed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

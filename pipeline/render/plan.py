@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.engines.protocol import Engine, Order, VoiceParameters
@@ -60,6 +60,21 @@ class Plan:
     def to_make(self) -> list[PlannedSegment]:
         """The segments without a take, in reading order, each key once (a repeated line is spoken once)."""
         return list({planned.key: planned for planned in self.segments() if planned.take is None}.values())
+
+    def with_takes(self, takes: Mapping[str, Take]) -> Plan:
+        """The same plan with takes that have been made since."""
+
+        def filled(planned: PlannedSegment) -> PlannedSegment:
+            take = takes.get(planned.key)
+            if take is None or planned.take is not None:
+                return planned
+            return replace(planned, take=take, state=TakeState.STORED)
+
+        chapters = tuple(
+            PlannedChapter(chapter.script, tuple(filled(planned) for planned in chapter.segments))
+            for chapter in self.chapters
+        )
+        return replace(self, chapters=chapters)
 
 
 def make_plan(script: Script, project: Project, engine: Engine, store: TakeStore) -> Plan:
@@ -125,14 +140,8 @@ def _with_reasons(chapters: tuple[PlannedChapter, ...], store: TakeStore) -> tup
             tuple(
                 planned
                 if planned.take is not None
-                else PlannedSegment(
-                    planned.segment,
-                    planned.key,
-                    planned.inputs,
-                    planned.order,
-                    None,
-                    planned.state,
-                    reason_missing(planned.inputs, planned.segment.voice, planned.state, orphans),
+                else replace(
+                    planned, reason=reason_missing(planned.inputs, planned.segment.voice, planned.state, orphans)
                 )
                 for planned in chapter.segments
             ),
