@@ -5,15 +5,57 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.project.dictionaries import DictionaryEntry
+from pipeline.project.fields import (
+    cents,
+    choice,
+    day,
+    inside_path,
+    inside_source,
+    isbn,
+    language,
+    pattern,
+    real,
+    refusal,
+    split_rule,
+    text,
+    whole,
+)
+from pipeline.project.slugs import slugify
+
+DEFAULT_VOICE = "narrator"
+
+_Line = Annotated[str, text(300)]
+_Lines = Annotated[str, text(4000, lines=True)]
+_Isbn = Annotated[str, isbn()]
+_Day = Annotated[str, day()]
+_Language = Annotated[str, language()]
+_Path = Annotated[Path, inside_path()]
+_Source = Annotated[str, inside_source()]
+_Split = Annotated[str, split_rule()]
+_Cents = Annotated[Decimal, cents()]
+_PauseMs = Annotated[int, whole(0, 60_000)]
+_Number = Annotated[int, whole(1, 2**53)]
+_VoiceName = Annotated[str, pattern("a voice's name: letters, digits, - and _, at most 64", r"[^\W_][\w-]{0,63}")]
+_ModelName = Annotated[str, pattern("a model's name such as kugel-3", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")]
+_ClassName = Annotated[str, pattern("the name of a class in the EPUB", r"\S{1,200}")]
+_ChapterSlug = Annotated[
+    str, pattern("a chapter's slug, as `narrate check` lists them (no spaces, no capitals)", r"(?:(?![A-Z])\S){1,200}")
+]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_keys_without_value(cls, data: object) -> object:
+        """A key that stands there without a value ("cover:") counts as absent."""
+        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
 
 
 class EngineName(StrEnum):
@@ -24,92 +66,125 @@ class EngineName(StrEnum):
     KUGELAUDIO = "kugelaudio"
 
 
+class Region(StrEnum):
+    """Where the provider processes a request."""
+
+    EU = "eu"
+    US = "us"
+    GLOBAL = "global"
+
+
+_Region = Annotated[str, choice(Region)]
+_Temperature = Annotated[float, real(0, 1)]
+
+
 class Metadata(_Part):
     """What goes into tags besides title and author."""
 
-    narrator: str | None = None
-    publisher: str | None = None
-    series: str | None = None
-    isbn: str | None = None
-    date: str | None = None
-    description: str | None = None
+    narrator: Annotated[_Line | None, Field(description="Who narrates, as the tags say it.")] = None
+    publisher: Annotated[_Line | None, Field(description="The publisher.")] = None
+    series: Annotated[_Line | None, Field(description="The series, with the number in it.")] = None
+    isbn: Annotated[_Isbn | None, Field(description="ISBN of the audiobook, 10 or 13 digits.")] = None
+    date: Annotated[_Day | None, Field(description="Date of publication: YYYY, YYYY-MM or YYYY-MM-DD.")] = None
+    description: Annotated[_Lines | None, Field(description="A few sentences on the book.")] = None
 
 
 class KugelAudioSettings(_Part):
     """How the paid engine is used; the key itself never stands in a manifest."""
 
-    model: str = "kugel-3"
-    tier: Annotated[int, Field(ge=1, le=4)] = 1
-    region: str | None = None
-    project_id: int | None = None
+    model: Annotated[_ModelName, Field(description="The model that speaks.")] = "kugel-3"
+    tier: Annotated[int, whole(1, 4), Field(description="The organisation's tier: bounds requests and lengths.")] = 1
+    region: Annotated[_Region | None, Field(description="Where requests are processed.")] = None
+    project_id: Annotated[_Number | None, Field(description="The provider's project, which holds dictionaries.")] = None
 
 
 class EngineSettings(_Part):
     """Settings by engine."""
 
-    kugelaudio: KugelAudioSettings = KugelAudioSettings()
+    kugelaudio: Annotated[KugelAudioSettings, Field(description="The paid engine.")] = KugelAudioSettings()
 
 
 class HibariVoice(_Part):
     """A voice of the embedded engine."""
 
-    voice: str = "heart"
-    pitch: Annotated[float, Field(ge=0.72, le=1.3)] = 1.0
+    voice: Annotated[str, text(100), Field(description="The engine's voice; heart is the bundled one.")] = "heart"
+    pitch: Annotated[float, real(0.72, 1.3), Field(description="Pitch as a factor: makes further voices of one.")] = 1.0
 
 
 class EspeakVoice(_Part):
     """A voice of eSpeak NG."""
 
-    voice: str
-    pitch: Annotated[int, Field(ge=0, le=99)] = 50
+    voice: Annotated[str, text(100), Field(description="The voice's name in eSpeak NG, such as en-us or de.")]
+    pitch: Annotated[int, whole(0, 99), Field(description="Pitch on the scale of eSpeak NG.")] = 50
 
 
 class KugelAudioVoice(_Part):
     """A voice of the KugelAudio API."""
 
-    voice_id: int
-    cfg_scale: Annotated[float, Field(ge=1.2, le=2.5)] = 2.0
-    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    voice_id: Annotated[_Number, Field(description="The voice's number at the provider.")]
+    cfg_scale: Annotated[float, real(1.2, 2.5), Field(description="How closely the model follows the voice.")] = 2.0
+    temperature: Annotated[
+        _Temperature | None, Field(description="How much takes vary; absent: the provider's default.")
+    ] = None
 
 
 class Voice(_Part):
     """A voice of the book, bound to what each engine calls it."""
 
-    hibari: HibariVoice | None = None
-    espeak: EspeakVoice | None = None
-    kugelaudio: KugelAudioVoice | None = None
-    speed: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    hibari: Annotated[HibariVoice | None, Field(description="Binding for the embedded engine.")] = None
+    espeak: Annotated[EspeakVoice | None, Field(description="Binding for eSpeak NG.")] = None
+    kugelaudio: Annotated[KugelAudioVoice | None, Field(description="Binding for the paid engine.")] = None
+    speed: Annotated[float, real(0.5, 2.0), Field(description="Pace as a factor (kugelaudio: 0.8 to 1.2).")] = 1.0
 
 
 class Casting(_Part):
     """Who speaks what: the default voice, the voice of quoted speech, and voices by EPUB class."""
 
-    default: str = "narrator"
-    dialogue: str | None = None
-    classes: dict[str, str] = {}
+    default: Annotated[_VoiceName, Field(description="The voice of all that no rule gives to another.")] = DEFAULT_VOICE
+    dialogue: Annotated[_VoiceName | None, Field(description="The voice of quoted speech.")] = None
+    classes: Annotated[dict[_ClassName, _VoiceName], Field(description="Voices by class of EPUB elements.")] = {}
 
 
 class ChapterEntry(_Part):
     """One entry of ``chapters``: a file or a glob, and how it is cut."""
 
-    source: str
-    split: str = "auto"
-    include: tuple[str, ...] | None = None
-    exclude: tuple[str, ...] = ()
-    title: str | None = None
-    voice: str | None = None
-    language: str | None = None
+    source: Annotated[_Source, Field(description="A file, or a glob taken in natural order (2 before 10).")]
+    split: Annotated[_Split, Field(description="How files become chapters: auto, file, heading:N or a pattern.")] = (
+        "auto"
+    )
+    include: Annotated[
+        tuple[_ChapterSlug, ...] | None,
+        Field(description="Slugs of the chapters to narrate; absent: all but front and back matter."),
+    ] = None
+    exclude: Annotated[tuple[_ChapterSlug, ...], Field(description="Slugs of chapters to leave out.")] = ()
+    title: Annotated[_Line | None, Field(description="The chapter's title, in place of the source's.")] = None
+    voice: Annotated[_VoiceName | None, Field(description="The voice of these chapters.")] = None
+    language: Annotated[_Language | None, Field(description="The language of these chapters.")] = None
+
+    @model_validator(mode="after")
+    def _selects_sensibly(self) -> Self:
+        if self.include == ():
+            raise refusal("at least one chapter (or no `include` at all)", "include")
+        for key in ("include", "exclude"):
+            slugs: tuple[str, ...] = getattr(self, key) or ()
+            for index, slug in enumerate(slugs):
+                if slug in slugs[:index]:
+                    raise refusal("each chapter once", key, index)
+        for index, slug in enumerate(self.exclude):
+            if slug in (self.include or ()):
+                raise refusal("a chapter that `include` does not name", "exclude", index)
+        return self
 
 
 class Pauses(_Part):
     """Silence by kind of boundary, in milliseconds."""
 
-    sentence_ms: int = 350
-    paragraph_ms: int = 700
-    scene_ms: int = 1500
-    heading_ms: int = 1000
-    chapter_head_ms: int = 750
-    chapter_tail_ms: int = 2500
+    sentence_ms: Annotated[_PauseMs, Field(description="Between sentences that were cut apart.")] = 350
+    paragraph_ms: Annotated[_PauseMs, Field(description="Between paragraphs.")] = 700
+    scene_ms: Annotated[_PauseMs, Field(description="At a scene break.")] = 1500
+    heading_ms: Annotated[_PauseMs, Field(description="After a heading.")] = 1000
+    chapter_head_ms: Annotated[_PauseMs, Field(description="Before a chapter's first word.")] = 750
+    chapter_tail_ms: Annotated[_PauseMs, Field(description="After a chapter's last word.")] = 2500
 
 
 class OutputFormat(StrEnum):
@@ -124,39 +199,121 @@ class OutputFormat(StrEnum):
     SRT = "srt"
 
 
-class Output(_Part):
-    """One kind of file to make. ``bitrate_kbps`` is for the lossy formats."""
+_Kbps = Annotated[int, whole(1, 1000)]
+# MP3: the bit rates of MPEG-1 and MPEG-2 Layer III (ISO/IEC 11172-3, 13818-3), from 32 up: below, speech suffers.
+_MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
+_KBPS_RANGES = {OutputFormat.M4B: (24, 320), OutputFormat.M4A: (24, 320), OutputFormat.OPUS: (12, 256)}
 
-    format: OutputFormat
-    bitrate_kbps: int | None = None
+
+class Output(_Part):
+    """One kind of file to make. ``bitrate_kbps`` is for the lossy formats (None: the encoder's default)."""
+
+    format: Annotated[
+        OutputFormat, choice(OutputFormat), Field(description="m4b and srt: the book; others: a file for each chapter.")
+    ]
+    bitrate_kbps: Annotated[_Kbps | None, Field(description="For m4b, m4a, mp3 and opus.")] = None
+
+    @model_validator(mode="after")
+    def _has_a_rate_that_fits(self) -> Self:
+        rate = self.bitrate_kbps
+        if rate is None:
+            return self
+        if self.format is OutputFormat.MP3:
+            if rate not in _MP3_KBPS:
+                raise refusal(f"a bit rate that MP3 has: {', '.join(map(str, _MP3_KBPS))}", "bitrate_kbps")
+        elif self.format in _KBPS_RANGES:
+            low, high = _KBPS_RANGES[self.format]
+            if not low <= rate <= high:
+                raise refusal(f"for {self.format} a whole number from {low} to {high}", "bitrate_kbps")
+        else:
+            raise refusal(f"no bit rate, since {self.format} has none", "bitrate_kbps")
+        return self
+
+
+def _each_format_once(outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+    formats = [output.format for output in outputs]
+    for index, name in enumerate(formats):
+        if name in formats[:index]:
+            raise refusal("each format once", index, "format")
+    return outputs
+
+
+def _with_a_slug(title: str) -> str:
+    if not slugify(title):
+        raise refusal("a title with a letter or digit, since its slug names the outputs")
+    return title
+
+
+DEFAULT_OUTPUTS = (
+    Output(format=OutputFormat.M4B),
+    Output(format=OutputFormat.MP3, bitrate_kbps=64),
+    Output(format=OutputFormat.SRT),
+)
 
 
 class Budget(_Part):
     """Limits on spending, in EUR cents, net."""
 
-    run_cents: Decimal | None = None
-    project_cents: Decimal | None = None
+    run_cents: Annotated[_Cents | None, Field(description="What one run may cost.")] = None
+    project_cents: Annotated[_Cents | None, Field(description="What all runs together may cost.")] = None
 
 
-class Project(_Part):
-    """A manifest, checked: every file it names exists, every voice it casts is bound."""
+class Manifest(_Part):
+    """The keys of ``project.yaml`` as they stand there: paths relative to its folder, nothing looked up."""
+
+    schema_version: Annotated[
+        Literal[1], whole(1, 1), Field(alias="schema", description="The version of this format.")
+    ] = 1
+    title: Annotated[
+        _Line, AfterValidator(_with_a_slug), Field(description="The book's title; its slug names the outputs.")
+    ]
+    author: Annotated[_Line | None, Field(description="The author, as the tags say it.")] = None
+    language: Annotated[
+        _Language, Field(description="Language of the text (BCP 47); chapters and spans may differ.")
+    ] = "en"
+    cover: Annotated[_Path | None, Field(description="The cover, JPEG or PNG.")] = None
+    metadata: Annotated[Metadata, Field(description="What goes into the tags besides title and author.")] = Metadata()
+    engine: Annotated[
+        EngineName, choice(EngineName), Field(description="The engine that speaks; only kugelaudio costs money.")
+    ] = EngineName.HIBARI
+    engines: Annotated[EngineSettings, Field(description="Settings by engine.")] = EngineSettings()
+    voices: Annotated[
+        dict[_VoiceName, Voice],
+        Field(description="The book's voices, each with its binding for every engine that it is used with."),
+    ] = {}
+    casting: Annotated[Casting, Field(description="Who speaks what.")] = Casting()
+    dictionaries: Annotated[tuple[_Path, ...], Field(description="Pronunciation dictionaries, YAML.")] = ()
+    chapters: Annotated[tuple[ChapterEntry, ...], Field(min_length=1, description="What is narrated, in this order.")]
+    segment_target: Annotated[
+        int, whole(50, 10_000), Field(description="Characters up to which short paragraphs may be joined.")
+    ] = 700
+    pauses: Annotated[Pauses, Field(description="Silence by kind of boundary, in milliseconds.")] = Pauses()
+    outputs: Annotated[
+        tuple[Output, ...],
+        AfterValidator(_each_format_once),
+        Field(min_length=1, description="What is made; absent: m4b, mp3 at 64 kbps, srt."),
+    ] = DEFAULT_OUTPUTS
+    rates: Annotated[
+        dict[_ModelName, _Cents],
+        Field(description="Net price by model, in EUR cents per minute of audio."),
+    ] = {}
+    budget: Annotated[Budget, Field(description="Limits on spending, in EUR cents, net.")] = Budget()
+
+
+class Project(Manifest):
+    """A manifest, checked: every file it names exists, every voice it casts is bound.
+
+    ``folder``, ``manifest``, ``cover`` and ``dictionaries`` are absolute; ``entries`` is what the dictionaries
+    hold, in their order. ``engine`` is the engine of the run. ``voices`` is never empty once loaded.
+    """
 
     folder: Path
     manifest: Path
-    title: str
-    author: str | None = None
-    language: str = "en"
     cover: Path | None = None
-    metadata: Metadata = Metadata()
-    engine: EngineName = EngineName.HIBARI
-    engines: EngineSettings = EngineSettings()
-    voices: dict[str, Voice] = {}
-    casting: Casting = Casting()
     dictionaries: tuple[Path, ...] = ()
     entries: tuple[DictionaryEntry, ...] = ()
-    chapters: tuple[ChapterEntry, ...]
-    segment_target: int = 700
-    pauses: Pauses = Pauses()
-    outputs: tuple[Output, ...] = ()
-    rates: dict[str, Decimal] = {}
-    budget: Budget = Budget()
+
+    @property
+    def slug(self) -> str:
+        """The title as a file name: what the outputs are called."""
+        return slugify(self.title)
