@@ -73,7 +73,6 @@ class Ledger:
     path: Path
     run: str
     _file: BinaryIO | None = None
-    _written: int = 0
 
     def __enter__(self) -> Self:
         return self
@@ -91,22 +90,32 @@ class Ledger:
         with storage_errors(self.path):
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("ab")
+                self._file = self.path.open("ab+")
+                self._end_torn_line()
             self._file.write(data)
             self._file.flush()
             if durable:
                 os.fsync(self._file.fileno())
 
+    def _end_torn_line(self) -> None:
+        """What is appended after a power cut must not run into the line that it tore."""
+        assert self._file is not None
+        if self._file.tell():
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")
+
 
 def read_ledger(folder: Path) -> Iterator[LedgerLine]:
-    """All lines of all runs in ``folder``, by run and in order; a torn last line (power cut) is passed over."""
+    """All lines of all runs in ``folder``, by run and in order; a line torn by a power cut is passed over."""
     for path in sorted(folder.glob("*.jsonl")):
         yield from _lines(path)
 
 
 def _lines(path: Path) -> Iterator[LedgerLine]:
-    raw = path.read_bytes()
-    for line in raw.splitlines(keepends=True):
-        if line.endswith(b"\n"):
+    for line in path.read_bytes().splitlines():
+        try:
             fields: dict[str, Any] = orjson.loads(line)
-            yield LedgerLine.model_validate(fields)
+        except orjson.JSONDecodeError:
+            continue
+        yield LedgerLine.model_validate(fields)

@@ -1,4 +1,4 @@
-"""Attempts that a crash left open: a stored take closes its attempt, the rest are suspected (DESIGN, "Two ledger lines")."""
+"""Attempts that a crash left open: a stored take closes its attempt, the rest are suspected."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""The content key never changes silently, and changes with everything that can be heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.project.dictionaries import DictionaryEntry
+from pipeline.store.keys import content_key, key_inputs
+
+BASE: dict[str, Any] = {
+    "engine": "hibari",
+    "identity": {"provider": "embedded", "model": "heart", "version": "0.2.1"},
+    "voice": {"voice": "heart", "pitch": 1.0, "speed": 1.0},
+    "text": "Café, she said.",
+    "language": "en",
+    "entries": (DictionaryEntry("Penrose", "PEN-rose"),),
+    "number": 0,
+}
+
+
+def key(**changes: Any) -> str:
+    return content_key(key_inputs(**{**BASE, **changes}))
+
+
+def test_the_key_of_known_inputs_is_the_one_that_was_released() -> None:
+    assert key() == "3fc642982bb57edc16e4ddec5684cccfc85a708cc5f0b51d6aa8acd8db6dd555"
+
+
+def test_decomposed_text_has_the_key_of_composed_text() -> None:
+    assert key(text="Cafe\u0301, she said.") == key()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"engine": "espeak"},
+        {"identity": {**BASE["identity"], "provider": "local:1"}},
+        {"identity": {**BASE["identity"], "model": "other"}},
+        {"identity": {**BASE["identity"], "version": "0.2.2"}},
+        {"voice": {**BASE["voice"], "pitch": 1.1}},
+        {"voice": {**BASE["voice"], "speed": 1.1}},
+        {"text": "Café, he said."},
+        {"language": "en-GB"},
+        {"entries": ()},
+        {"entries": (DictionaryEntry("Penrose", "pen-ROSE"),)},
+        {"entries": (DictionaryEntry("Penrose", "PEN-rose", ipa="ˈpɛnroʊz"),)},
+        {"number": 1},
+    ],
+    ids=str,
+)
+def test_whatever_can_be_heard_changes_the_key(change: dict[str, Any]) -> None:
+    assert key(**change) != key()
+
+
+def test_the_order_of_parameters_does_not_change_the_key() -> None:
+    assert key(voice=dict(reversed(BASE["voice"].items()))) == key()

@@ -1,0 +1,86 @@
+"""The ledger keeps every attempt; a crash leaves it readable, and a stored take closes its attempt."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from pipeline.engines.protocol import Speech, Usage, WordTimes
+from pipeline.store.ledger import Ledger, LedgerLine, read_ledger, utc_now
+from pipeline.store.recovery import close_open_attempts, open_attempts
+from pipeline.store.takes import TakeStore
+
+KEY = "cd" + "1" * 62
+
+
+def line(event: str = "started", **changes: object) -> LedgerLine:
+    fields: dict[str, object] = {
+        "at": utc_now(), "run": "r1", "event": event, "attempt": "r1-a", "key": KEY, "chapter": "one", "index": 0,
+        "engine": "hibari", "provider": "embedded", "model": "heart", "voice": "narrator", "number": 1,
+        "characters": 11, **changes,
+    }  # fmt: skip
+    return LedgerLine.model_validate(fields)
+
+
+def write(folder: Path, *lines: LedgerLine) -> Path:
+    with Ledger(folder / "r1.jsonl", "r1") as ledger:
+        for each in lines:
+            ledger.append(each, durable=True)
+    return folder / "r1.jsonl"
+
+
+def test_money_is_decimal_text_and_unknown_is_null(tmp_path: Path) -> None:
+    path = write(tmp_path, line("ended", outcome="stored", cost_cents="0.1170"), line("ended", outcome="stored"))
+    first, second = (json.loads(text) for text in path.read_text().splitlines())
+    assert first["cost_cents"] == "0.1170"
+    assert second["cost_cents"] is None
+
+
+def test_a_line_has_exactly_the_published_fields(tmp_path: Path) -> None:
+    path = write(tmp_path, line())
+    assert list(json.loads(path.read_text())) == [
+        "schema", "at", "run", "event", "attempt", "key", "chapter", "index", "engine", "provider", "account", "model",
+        "voice", "number", "outcome", "error_code", "request_id", "characters", "audio_seconds", "reserved_cents",
+        "cost_cents", "rate", "because",
+    ]  # fmt: skip
+
+
+def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
+    path = write(tmp_path, line(), line("ended", outcome="stored"))
+    path.write_bytes(path.read_bytes() + b'{"schema":1,"at":"20')
+    assert [each.event for each in read_ledger(tmp_path)] == ["started", "ended"]
+
+
+def test_a_line_after_a_torn_one_is_not_lost(tmp_path: Path) -> None:
+    path = write(tmp_path, line())
+    path.write_bytes(path.read_bytes() + b'{"schema":1,"at":"20')
+    write(tmp_path, line("ended", outcome="stored"))
+    assert [each.event for each in read_ledger(tmp_path)] == ["started", "ended"]
+
+
+def test_unknown_fields_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        line(surprise=1)
+
+
+def test_an_attempt_whose_take_was_stored_is_closed_after_a_crash(tmp_path: Path) -> None:
+    write(tmp_path / "ledger", line())
+    store = TakeStore(tmp_path / "takes")
+    nothing = np.zeros(0, np.int32)
+    words = WordTimes(nothing, nothing, nothing, nothing)
+    store.put(KEY, {}, Speech(np.ones(9, np.int16), 24_000, words, Usage(1.5, 11)), (0, 9), "r1-a")
+    assert close_open_attempts(tmp_path / "ledger", store) == []
+    ended = list(read_ledger(tmp_path / "ledger"))[-1]
+    assert (ended.event, ended.outcome, ended.audio_seconds) == ("ended", "stored", 1.5)
+    assert open_attempts(tmp_path / "ledger") == []
+
+
+def test_an_attempt_without_a_take_stays_suspected(tmp_path: Path) -> None:
+    write(tmp_path / "ledger", line())
+    suspected = close_open_attempts(tmp_path / "ledger", TakeStore(tmp_path / "takes"))
+    assert [each.attempt for each in suspected] == ["r1-a"]
+    assert len(open_attempts(tmp_path / "ledger")) == 1

@@ -1,0 +1,116 @@
+"""A take is there whole or not at all, and damage is noticed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.engines.protocol import Speech, Usage, WordTimes
+from pipeline.errors import StorageError
+from pipeline.store.edges import speech_bounds
+from pipeline.store.flac import decode_flac, encode_flac
+from pipeline.store.takes import Take, TakeState, TakeStore
+
+KEY = "ab" + "0" * 62
+
+
+def columns(*rows: tuple[int, int, int, int]) -> WordTimes:
+    table = np.array(rows, np.int32).reshape(-1, 4)
+    return WordTimes(table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+
+
+@pytest.fixture
+def speech() -> Speech:
+    tone = np.zeros(24_000, np.int16)
+    tone[4_800:19_200] = (9_000 * np.sin(np.arange(14_400) / 20)).astype(np.int16)
+    words = columns((0, 5, 4_800, 12_000), (6, 11, 12_000, 19_200))
+    return Speech(tone, 24_000, words, Usage(1.0, 11, Decimal("0.117"), "req-1"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TakeStore:
+    return TakeStore(tmp_path / "takes")
+
+
+def put(store: TakeStore, speech: Speech) -> Take:
+    return store.put(KEY, {"text": "Hello world"}, speech, speech_bounds(speech.pcm), "run-1")
+
+
+def test_a_stored_take_comes_back_as_it_was(store: TakeStore, speech: Speech) -> None:
+    put(store, speech)
+    take = store.load(KEY)
+    assert take is not None
+    assert store.state(KEY) is TakeState.STORED
+    assert np.array_equal(store.audio(take), speech.pcm)
+    assert take.usage == speech.usage
+    assert take.words.end_sample.tolist() == [12_000, 19_200]
+    assert take.inputs == {"text": "Hello world"}
+    assert (take.speech_start, take.speech_end) == (4_800, 19_200)
+
+
+def test_audio_without_its_sidecar_is_no_take(store: TakeStore, speech: Speech) -> None:
+    put(store, speech)
+    store.sidecar_path(KEY).unlink()
+    assert store.state(KEY) is TakeState.MISSING
+
+
+def test_a_truncated_take_is_damaged(store: TakeStore, speech: Speech) -> None:
+    put(store, speech)
+    path = store.audio_path(KEY)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert store.state(KEY) is TakeState.DAMAGED
+
+
+def test_a_flipped_bit_is_noticed_when_the_audio_is_read(store: TakeStore, speech: Speech) -> None:
+    take = put(store, speech)
+    path = store.audio_path(KEY)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert store.state(KEY) is TakeState.STORED
+    assert not store.is_intact(take)
+    with pytest.raises(StorageError, match="does not match its checksum"):
+        store.audio(take)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}', '{"schema": 2, "key": "x"}'])
+def test_a_torn_sidecar_is_damage_not_a_crash(store: TakeStore, speech: Speech, text: str) -> None:
+    put(store, speech)
+    store.sidecar_path(KEY).write_text(text)
+    assert store.state(KEY) is TakeState.DAMAGED
+
+
+def test_a_read_only_folder_is_a_storage_error_with_a_next_step(tmp_path: Path, speech: Speech) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(StorageError) as caught:
+        put(TakeStore(blocked / "takes"), speech)
+    assert "cannot write" in caught.value.message
+
+
+def test_nothing_temporary_stays_behind(store: TakeStore, speech: Speech) -> None:
+    put(store, speech)
+    assert sorted(path.suffix for path in store.folder.rglob("*") if path.is_file()) == [".flac", ".json"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=9_000))
+def test_flac_keeps_every_sample(samples: list[int]) -> None:
+    pcm = np.array(samples, np.int16)
+    assert np.array_equal(decode_flac(encode_flac(pcm, 24_000)), pcm)
+
+
+def test_the_same_samples_give_the_same_flac_bytes_without_a_version_in_them(speech: Speech) -> None:
+    data = encode_flac(speech.pcm, 24_000)
+    assert data == encode_flac(speech.pcm, 24_000)
+    assert b"Lav" not in data
+
+
+def test_silence_has_no_speech() -> None:
+    assert speech_bounds(np.zeros(24_000, np.int16)) == (0, 0)
+    assert speech_bounds(np.zeros(0, np.int16)) == (0, 0)
