@@ -1,0 +1,109 @@
+"""The book in one file: chapters' AAC packets copied behind one another, with marks, tags and cover.
+
+An AAC packet holds a window over two frames, and an encoder's first packet holds only the silence before the
+first sample. Joined as they are, each chapter would start 1,024 samples later than the last. So every following
+chapter's first packet is dropped; the window that it shares with its successor lies in the frame of silence that
+each chapter begins with (``placing.FRAME_SAMPLES``), and every joint is exact to the sample.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from pipeline.assembly.encoding import open_output
+from pipeline.assembly.files import new_file, writing
+from pipeline.assembly.formats import recipe
+from pipeline.assembly.pictures import attach
+from pipeline.assembly.placing import FRAME_SAMPLES
+from pipeline.assembly.tags import Tags, chapter_title, container_metadata, iso_639_2
+from pipeline.assembly.timeline import TIMELINE_RATE
+from pipeline.errors import Interrupted, StorageError
+from pipeline.project.models import Output, OutputFormat
+
+if TYPE_CHECKING:
+    from av.container.core import Chapter
+
+
+@dataclass(frozen=True, slots=True)
+class BookChapter:
+    """A chapter of the book: its mark, its length at 24,000 Hz, and its AAC in an m4a file of its own."""
+
+    title: str
+    samples: int
+    audio: Path
+
+
+def write_m4b(path: Path, chapters: Sequence[BookChapter], tags: Tags, stop: threading.Event | None = None) -> None:
+    """Write the M4B from chapters encoded with one bitrate; nothing is encoded again.
+
+    Chapter marks stand in both stores, QuickTime's text track and Nero's list (the list ends at 255 chapters).
+    Raises StorageError where a chapter's file is damaged or not as long as its timeline or the book cannot be
+    written, Interrupted when ``stop`` is set, ValueError without chapters.
+    """
+    if not chapters:
+        raise ValueError("a book needs a chapter")
+    made = recipe(Output(format=OutputFormat.M4B))
+    with new_file(path) as temporary, writing(path), open_output(temporary, made) as container:
+        container.metadata.update(container_metadata(tags, OutputFormat.M4B))
+        container.set_chapters(list(_marks(chapters)))
+        with av.open(str(chapters[0].audio.absolute()), "r") as first:
+            stream = container.add_stream_from_template(first.streams.audio[0])
+        stream.metadata["language"] = iso_639_2(tags.language)
+        if tags.cover is not None:
+            container.mux(attach(container, tags.cover))
+        for packet in _timed(chapters, stop):
+            packet.stream = stream
+            container.mux(packet)
+
+
+def _marks(chapters: Sequence[BookChapter]) -> Iterator[Chapter]:
+    at = 0
+    for index, chapter in enumerate(chapters):
+        yield {
+            "id": index,
+            "start": at,
+            "end": at + chapter.samples,
+            "time_base": Fraction(1, TIMELINE_RATE),
+            "metadata": {"title": chapter_title(chapter.title)},
+        }
+        at += chapter.samples
+
+
+def _timed(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Iterator[Packet[AudioStream]]:
+    """All packets on the book's clock; the first lies before zero and is skipped by the edit list."""
+    frame = -1
+    for index, chapter in enumerate(chapters):
+        if stop is not None and stop.is_set():
+            raise Interrupted("stopped while writing the book")
+        for packet in _packets(chapter, with_first=index == 0):
+            packet.pts = packet.dts = frame * FRAME_SAMPLES
+            frame += 1
+            yield packet
+
+
+def _packets(chapter: BookChapter, *, with_first: bool) -> Iterator[Packet[AudioStream]]:
+    """A chapter's packets, whose number has to be what its length on the timeline says."""
+    count = 0
+    with av.open(str(chapter.audio.absolute()), "r") as part:
+        stream = part.streams.audio[0]
+        for packet in part.demux(stream):
+            if not packet.size:
+                continue
+            count += 1
+            if with_first or count > 1:
+                packet.time_base = Fraction(1, stream.rate)
+                packet.duration = FRAME_SAMPLES
+                yield packet
+        expected = chapter.samples * stream.rate // TIMELINE_RATE // FRAME_SAMPLES + 1
+    if count != expected:
+        message = f"{chapter.audio}: {count} AAC packets where the timeline asks for {expected}"
+        raise StorageError(message, hint="remove the file and assemble again")

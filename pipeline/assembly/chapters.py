@@ -1,0 +1,65 @@
+"""Encodes chapters side by side: the encoders release the interpreter's lock, so threads use every core."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.assembly.encoding import ChapterFile, encode_chapter
+from pipeline.assembly.reading import OpenTake, chapter_pcm
+from pipeline.assembly.timeline import ChapterTimeline
+from pipeline.errors import Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterJob:
+    """A chapter, and the files to make of it in one pass over its takes."""
+
+    timeline: ChapterTimeline
+    files: tuple[ChapterFile, ...]
+
+
+def encode_chapters(
+    jobs: Sequence[ChapterJob],
+    open_take: OpenTake,
+    *,
+    threads: int,
+    on_done: Callable[[ChapterJob], None],
+    stop: threading.Event | None = None,
+) -> None:
+    """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each.
+
+    ``on_done`` is called in the calling thread, once per chapter whose files are all in place. The first failure,
+    Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files are removed, finished ones
+    stay. Raises what failed first, or Interrupted when ``stop`` was set.
+    """
+    halt = threading.Event()
+
+    def make(job: ChapterJob) -> None:
+        encode_chapter(_until(chapter_pcm(job.timeline, open_take), halt, stop), job.files)
+
+    longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
+        made = {pool.submit(make, job): job for job in longest_first}
+        try:
+            for future in as_completed(made):
+                future.result()
+                on_done(made[future])
+        finally:
+            halt.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _until(
+    blocks: Iterator[NDArray[np.int16]], halt: threading.Event, stop: threading.Event | None
+) -> Iterator[NDArray[np.int16]]:
+    """The blocks, until somebody says stop."""
+    for block in blocks:
+        if halt.is_set() or (stop is not None and stop.is_set()):
+            raise Interrupted("stopped while assembling; what was finished is kept")
+        yield block

@@ -1,0 +1,92 @@
+"""Encodes one chapter's PCM into one or several files, in one pass, through PyAV alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.codec.context import Flags as CodecFlags
+from av.container.output import OutputContainer
+from numpy.typing import NDArray
+
+from pipeline.assembly.files import new_file, writing
+from pipeline.assembly.formats import Recipe, recipe
+from pipeline.assembly.pictures import attach
+from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
+from pipeline.assembly.timeline import TIMELINE_RATE
+from pipeline.project.models import Output
+
+_TICK = Fraction(1, TIMELINE_RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterFile:
+    """A file to make of a chapter."""
+
+    path: Path
+    output: Output
+    tags: Tags
+
+
+def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile]) -> None:
+    """Write a chapter's audio (mono, 24,000 Hz) to each of the files; all appear when all are whole.
+
+    The same blocks give the same bytes: neither clock nor version is written. Raises StorageError where a file
+    cannot be written, and what reading the blocks raises; no file appears then.
+    """
+    with ExitStack() as stack:
+        writers = [stack.enter_context(_writer(file)) for file in files]
+        for block in blocks:
+            for write in writers:
+                write(block)
+
+
+@contextmanager
+def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
+    made = recipe(file.output)
+    with new_file(file.path) as temporary, writing(file.path), open_output(temporary, made) as container:
+        container.metadata.update(container_metadata(file.tags, file.output.format))
+        stream = _audio_stream(container, made)
+        stream.metadata["language"] = iso_639_2(file.tags.language)
+        if made.takes_cover and file.tags.cover is not None:
+            container.mux(attach(container, file.tags.cover))
+        at = 0
+
+        def write(block: NDArray[np.int16]) -> None:
+            nonlocal at
+            with writing(file.path):
+                container.mux(stream.encode(_frame(block, at)))
+            at += len(block)
+
+        yield write
+        container.mux(stream.encode(None))
+
+
+def open_output(path: Path, made: Recipe) -> OutputContainer:
+    """A container to write to, that puts neither clock nor version into the file."""
+    options = {"fflags": "+bitexact", **made.container_options}
+    return av.open(str(path.absolute()), "w", format=made.container, container_options=options)
+
+
+def _audio_stream(container: OutputContainer, made: Recipe) -> AudioStream:
+    stream = container.add_stream(made.codec, rate=made.rate, options=dict(made.codec_options))
+    assert isinstance(stream, AudioStream)
+    stream.layout = "mono"
+    if made.bitrate_kbps is not None:
+        stream.bit_rate = made.bitrate_kbps * 1000
+    stream.codec_context.flags |= CodecFlags.bitexact.value
+    return stream
+
+
+def _frame(block: NDArray[np.int16], at: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="s16", layout="mono")
+    frame.sample_rate = TIMELINE_RATE
+    frame.time_base = _TICK
+    frame.pts = at
+    return frame

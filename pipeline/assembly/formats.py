@@ -1,0 +1,108 @@
+"""How each output format is encoded: container, codec, rate and settings, with the reason for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.assembly.timeline import TIMELINE_RATE
+from pipeline.project.models import Output, OutputFormat
+
+DEFAULT_KBPS = {OutputFormat.MP3: 64, OutputFormat.M4A: 64, OutputFormat.M4B: 64, OutputFormat.OPUS: 32}
+
+_MP3_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_MP3_HIGH = (192, 224, 256, 320)
+_AAC_LOW_MOST, _AAC_MOST = 128, 256
+_FASTSTART = "+faststart"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to ask of the muxer and the encoder. ``rate`` in Hz; ``bitrate_kbps`` None for the lossless."""
+
+    container: str
+    codec: str
+    rate: int = TIMELINE_RATE
+    bitrate_kbps: int | None = None
+    codec_options: Mapping[str, str] = field(default_factory=dict)
+    container_options: Mapping[str, str] = field(default_factory=dict)
+    takes_cover: bool = True
+
+
+def bitrate_problem(output: Output) -> str | None:
+    """Why the bitrate cannot be had in this format, for the user; None where it can."""
+    kbps = output.bitrate_kbps
+    if kbps is None:
+        return None
+    match output.format:
+        case OutputFormat.MP3 if kbps not in _MP3_LOW + _MP3_HIGH:
+            return f"MP3 has no {kbps} kbps; it has {', '.join(map(str, _MP3_LOW + _MP3_HIGH))}"
+        case OutputFormat.M4A | OutputFormat.M4B if not 24 <= kbps <= _AAC_MOST:
+            return f"AAC speech wants 24 to {_AAC_MOST} kbps, not {kbps}"
+        case OutputFormat.OPUS if not 8 <= kbps <= 256:
+            return f"mono Opus wants 8 to 256 kbps, not {kbps}"
+        case OutputFormat.WAV | OutputFormat.FLAC | OutputFormat.SRT:
+            return f"{output.format} has no bitrate; leave bitrate_kbps out"
+        case _:
+            return None
+
+
+def recipe(output: Output) -> Recipe:
+    """The recipe of an audio format. Raises ValueError for a bitrate it has not, and for SRT.
+
+    Files keep the speech's own 24 kHz: a higher rate holds nothing more and takes longer. The bitrates that need
+    more (MP3 over 160 kbps exists from 32 kHz on, AAC has 6,144 bits a frame) get 44.1 kHz, the rate that the
+    stores which ask for such bitrates ask for (specs 1.1), in MP3, and in AAC 48 kHz, where a chapter of whole
+    frames at 24 kHz is whole frames again.
+    """
+    if problem := bitrate_problem(output):
+        raise ValueError(problem)
+    kbps = output.bitrate_kbps or DEFAULT_KBPS.get(output.format, 0)
+    match output.format:
+        case OutputFormat.MP3:
+            return _mp3(kbps)
+        case OutputFormat.M4A | OutputFormat.M4B:
+            return _aac(kbps, "M4B " if output.format is OutputFormat.M4B else "M4A ")
+        case OutputFormat.OPUS:
+            return Recipe("ogg", "libopus", bitrate_kbps=kbps, takes_cover=False)
+        case OutputFormat.FLAC:
+            return Recipe("flac", "flac", codec_options={"compression_level": "5"})
+        case OutputFormat.WAV:
+            return Recipe("wav", "pcm_s16le", takes_cover=False)
+        case OutputFormat.SRT:
+            raise ValueError("srt is not audio")
+
+
+def _mp3(kbps: int) -> Recipe:
+    """Constant bitrate, which stores ask for, at LAME quality 5.
+
+    Measured on 223 s of speech at 64 kbps: quality 3 (LAME's own default) 21.0 dB SNR and 4.87 dB log-spectral
+    distance, 5: 20.7 and 4.91 in four fifths of the time, 7: 22.4 and 5.02 in half the time, but without noise
+    shaping (35.5 % of the bands carry audible noise, 3 has 33.5 %). 5 is the cheapest that still shapes noise.
+    ID3v2.3, because Windows and old players do not read 2.4; no ID3v1, which holds 30 Latin characters.
+    """
+    return Recipe(
+        "mp3",
+        "libmp3lame",
+        rate=TIMELINE_RATE if kbps in _MP3_LOW else 44_100,
+        bitrate_kbps=kbps,
+        codec_options={"compression_level": "5"},
+        container_options={"id3v2_version": "3", "write_id3v1": "0"},
+    )
+
+
+def _aac(kbps: int, brand: str) -> Recipe:
+    """FFmpeg's AAC with its fast coder, and the index at the front so that a stream plays at once.
+
+    Measured on 223 s of speech at 64 kbps: fast 25.4 dB SNR and 3.32 dB log-spectral distance at 268 times real
+    time, two-loop 23.1 and 3.14 at 70. The `mp4` muxer, because `ipod` refuses cover art; the movie counts in
+    24,000ths, so that edit lists and chapter marks are exact.
+    """
+    return Recipe(
+        "mp4",
+        "aac",
+        rate=TIMELINE_RATE if kbps <= _AAC_LOW_MOST else 2 * TIMELINE_RATE,
+        bitrate_kbps=kbps,
+        codec_options={"aac_coder": "fast"},
+        container_options={"brand": brand, "movflags": _FASTSTART, "movie_timescale": str(TIMELINE_RATE)},
+    )

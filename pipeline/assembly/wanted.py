@@ -1,0 +1,92 @@
+"""Which files a project wants, and the digest of all that goes into each: a file whose digest stands is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import orjson
+
+from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.slugs import slugify
+from pipeline.render.plan import PlannedChapter
+
+ASSEMBLY_VERSION = 1
+"""Raised when the same takes and settings come to give other bytes."""
+
+DEFAULT_OUTPUTS = (
+    Output(format=OutputFormat.M4B),
+    Output(format=OutputFormat.MP3),
+    Output(format=OutputFormat.SRT),
+)
+PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B}
+FOR_THE_BOOK = frozenset({OutputFormat.M4B, OutputFormat.SRT})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to be made: ``path`` relative to the outputs, ``chapter`` its slug (None: the book)."""
+
+    path: str
+    kind: str
+    chapter: str | None
+    output: Output | None
+    inputs: str
+
+
+def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partial: bool) -> list[Wanted]:
+    """The files of whole chapters, and of the book where all are whole or a ``partial`` book is wanted."""
+    outputs = project.outputs or DEFAULT_OUTPUTS
+    settings = _settings(project)
+    whole = [(number, chapter) for number, chapter in enumerate(chapters, 1) if chapter.whole]
+    digests = {chapter.script.slug: chapter_digest(project, chapter) for _, chapter in whole}
+    wanted = []
+    for number, chapter in whole:
+        slug = chapter.script.slug
+        stem = f"{number:0{len(str(len(chapters))):d}d}-{slug}"
+        for output in outputs:
+            if output.format in PER_CHAPTER:
+                inputs = _digest([digests[slug], settings, output.model_dump(mode="json"), number, len(chapters)])
+                path = f"{output.format}/{stem}.{output.format}"
+                wanted.append(Wanted(path, output.format, slug, output, inputs))
+        wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
+    complete = len(whole) == len(chapters)
+    if whole and (complete or partial):
+        stem = slugify(project.title) if complete else f"{slugify(project.title)}.partial"
+        book = _digest([[digests[chapter.script.slug] for _, chapter in whole], settings])
+        for output in outputs:
+            if output.format in FOR_THE_BOOK:
+                inputs = _digest([book, output.model_dump(mode="json")])
+                wanted.append(Wanted(f"{stem}.{output.format}", output.format, None, output, inputs))
+        wanted.append(Wanted("timeline.json", "timeline", None, None, book))
+    return wanted
+
+
+def chapter_digest(project: Project, chapter: PlannedChapter) -> str:
+    """Digest of what a chapter sounds like and says: its text, its takes' bytes and the pauses between them."""
+    script = chapter.script
+    clips = [
+        [planned.take.sha256, planned.segment.after.value, planned.segment.char_start, planned.segment.joints]
+        for planned in chapter.segments
+        if planned.take is not None
+    ]
+    return _digest([script.slug, script.title, script.text, clips, project.pauses.model_dump(), project.language])
+
+
+def _settings(project: Project) -> list[object]:
+    """What of the manifest and the installation goes into every file."""
+    cover = hashlib.sha256(project.cover.read_bytes()).hexdigest() if project.cover else None
+    return [ASSEMBLY_VERSION, _codec_version(), project.title, project.author, project.language, cover,
+            project.metadata.model_dump()]  # fmt: skip
+
+
+@cache
+def _codec_version() -> str:
+    return importlib.metadata.version("av")
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()
