@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.errors import Problem
 from pipeline.project.fields import did_you_mean, inside_problem
 from pipeline.project.models import DEFAULT_VOICE, EngineName
-from pipeline.project.sources import escapes, matching_files, names_beside, source_problem
+from pipeline.project.sources import NO_SUCH_FILE, escapes, matching_files, names_beside, source_problem
 from pipeline.project.validation import key_path
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar
 
@@ -81,7 +81,7 @@ def _source_problems(root: Keys, folder: Path, shown: str) -> list[Problem]:
             message = source_problem(folder, source.text, files)
         except ValueError as exc:
             files, message = [], f"is no glob: {exc}"
-        if message == "no such file":
+        if message == NO_SUCH_FILE:
             hint = did_you_mean(Path(source.text).name, names_beside(folder / source.text))
             message += f"; {hint}" if hint else ""
         message = message or _entry_problem(entry, files, seen, folder)

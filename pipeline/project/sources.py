@@ -13,6 +13,7 @@ SOURCE_SUFFIXES = (".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml
 
 _GLOB = re.compile(r"[*?\[]")
 _BUILD = "build"
+NO_SUCH_FILE = "no such file"
 
 
 def expand_sources(project: Project, entry: ChapterEntry) -> list[Path]:
@@ -58,10 +59,11 @@ def source_problem(folder: Path, source: str, files: list[Path]) -> str | None:
     """What is wrong with the files that ``source`` was found to name; None: nothing."""
     if not files:
         return _nothing_found(folder, source)
+    outside = {parent for parent in {path.parent for path in files} if escapes(folder, parent)}
     for path in files:
         shown = path.relative_to(folder).as_posix()
-        if escapes(folder, path):
-            return f"'{shown}' is a link that leaves the project's folder"
+        if path.parent in outside or (path.is_symlink() and escapes(folder, path)):
+            return f"'{shown}' is reached by a link that leaves the project's folder"
         if path.suffix.lower() not in SOURCE_SUFFIXES:
             return f"'{shown}' is no manuscript; expected {', '.join(SOURCE_SUFFIXES)}"
     return None
@@ -79,8 +81,8 @@ def _nothing_found(folder: Path, source: str) -> str:
     if path.exists():
         return "is not a regular file"
     if _GLOB.search(source):
-        return f"no file matches; expected a file or a glob below {folder.name}/"
-    return "no such file"
+        return "no file matches; expected a file or a glob below the project's folder"
+    return NO_SUCH_FILE
 
 
 def names_beside(path: Path) -> list[str]:
