@@ -2,14 +2,15 @@
 
 An AAC packet holds a window over two frames, and an encoder's first packet holds only the silence before the
 first sample. Joined as they are, each chapter would start 1,024 samples later than the last. So every following
-chapter's first packet is dropped; the window that it shares with its successor lies in the frame of silence that
-each chapter begins with (``placing.FRAME_SAMPLES``), and every joint is exact to the sample.
+chapter's first packet is dropped; the windows that then no longer match lie in the frames of silence that each
+chapter begins and ends with (``placing.FRAME_SAMPLES``), and every joint is exact to the sample.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import av
 from av.audio.stream import AudioStream
+from av.container.input import InputContainer
 from av.packet import Packet
 
 from pipeline.assembly.encoding import open_output
-from pipeline.assembly.files import new_file, writing
 from pipeline.assembly.formats import recipe
 from pipeline.assembly.pictures import attach
 from pipeline.assembly.placing import FRAME_SAMPLES
@@ -28,6 +29,7 @@ from pipeline.assembly.tags import Tags, chapter_title, container_metadata, iso_
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.errors import Interrupted, StorageError
 from pipeline.project.models import Output, OutputFormat
+from pipeline.store.files import replacing
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -52,10 +54,10 @@ def write_m4b(path: Path, chapters: Sequence[BookChapter], tags: Tags, stop: thr
     if not chapters:
         raise ValueError("a book needs a chapter")
     made = recipe(Output(format=OutputFormat.M4B))
-    with new_file(path) as temporary, writing(path), open_output(temporary, made) as container:
+    with replacing(path) as temporary, open_output(temporary, made) as container:
         container.metadata.update(container_metadata(tags, OutputFormat.M4B))
         container.set_chapters(list(_marks(chapters)))
-        with av.open(str(chapters[0].audio.absolute()), "r") as first:
+        with _opened(chapters[0]) as first:
             stream = container.add_stream_from_template(first.streams.audio[0])
         stream.metadata["language"] = iso_639_2(tags.language)
         if tags.cover is not None:
@@ -90,10 +92,20 @@ def _timed(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Ite
             yield packet
 
 
+@contextmanager
+def _opened(chapter: BookChapter) -> Iterator[InputContainer]:
+    try:
+        with av.open(str(chapter.audio.absolute()), "r") as part:
+            yield part
+    except av.FFmpegError as error:
+        message = f"{chapter.audio}: the chapter's audio cannot be read: {error.strerror}"
+        raise StorageError(message, hint="remove the file and assemble again") from error
+
+
 def _packets(chapter: BookChapter, *, with_first: bool) -> Iterator[Packet[AudioStream]]:
     """A chapter's packets, whose number has to be what its length on the timeline says."""
     count = 0
-    with av.open(str(chapter.audio.absolute()), "r") as part:
+    with _opened(chapter) as part:
         stream = part.streams.audio[0]
         for packet in part.demux(stream):
             if not packet.size:

@@ -15,12 +15,12 @@ from av.codec.context import Flags as CodecFlags
 from av.container.output import OutputContainer
 from numpy.typing import NDArray
 
-from pipeline.assembly.files import new_file, writing
 from pipeline.assembly.formats import Recipe, recipe
 from pipeline.assembly.pictures import attach
 from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.project.models import Output
+from pipeline.store.files import replacing, storage_errors
 
 _TICK = Fraction(1, TIMELINE_RATE)
 
@@ -35,10 +35,10 @@ class ChapterFile:
 
 
 def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile]) -> None:
-    """Write a chapter's audio (mono, 24,000 Hz) to each of the files; all appear when all are whole.
+    """Write a chapter's audio (mono, 24,000 Hz) to each of the files, which appear when the last block is written.
 
     The same blocks give the same bytes: neither clock nor version is written. Raises StorageError where a file
-    cannot be written, and what reading the blocks raises; no file appears then.
+    cannot be written, and what reading the blocks raises; then no file appears and none is left half-made.
     """
     with ExitStack() as stack:
         writers = [stack.enter_context(_writer(file)) for file in files]
@@ -50,7 +50,7 @@ def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterF
 @contextmanager
 def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
     made = recipe(file.output)
-    with new_file(file.path) as temporary, writing(file.path), open_output(temporary, made) as container:
+    with replacing(file.path) as temporary, open_output(temporary, made) as container:
         container.metadata.update(container_metadata(file.tags, file.output.format))
         stream = _audio_stream(container, made)
         stream.metadata["language"] = iso_639_2(file.tags.language)
@@ -60,7 +60,7 @@ def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
 
         def write(block: NDArray[np.int16]) -> None:
             nonlocal at
-            with writing(file.path):
+            with storage_errors(file.path):
                 container.mux(stream.encode(_frame(block, at)))
             at += len(block)
 

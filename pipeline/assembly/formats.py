@@ -10,10 +10,10 @@ from pipeline.project.models import Output, OutputFormat
 
 DEFAULT_KBPS = {OutputFormat.MP3: 64, OutputFormat.M4A: 64, OutputFormat.M4B: 64, OutputFormat.OPUS: 32}
 
-_MP3_LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_MP3_HIGH = (192, 224, 256, 320)
-_AAC_LOW_MOST, _AAC_MOST = 128, 256
-_FASTSTART = "+faststart"
+_MP3_MOST_KBPS = 160
+"""MPEG-2 Layer III, which 24 kHz is, ends here (ISO/IEC 13818-3)."""
+_AAC_MOST_KBPS = 128
+"""Next step below what 6,144 bits a frame allow at 24 kHz (ISO/IEC 14496-3): 144 kbps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +29,14 @@ class Recipe:
     takes_cover: bool = True
 
 
-def bitrate_problem(output: Output) -> str | None:
-    """Why the bitrate cannot be had in this format, for the user; None where it can."""
-    kbps = output.bitrate_kbps
-    if kbps is None:
-        return None
-    match output.format:
-        case OutputFormat.MP3 if kbps not in _MP3_LOW + _MP3_HIGH:
-            return f"MP3 has no {kbps} kbps; it has {', '.join(map(str, _MP3_LOW + _MP3_HIGH))}"
-        case OutputFormat.M4A | OutputFormat.M4B if not 24 <= kbps <= _AAC_MOST:
-            return f"AAC speech wants 24 to {_AAC_MOST} kbps, not {kbps}"
-        case OutputFormat.OPUS if not 8 <= kbps <= 256:
-            return f"mono Opus wants 8 to 256 kbps, not {kbps}"
-        case OutputFormat.WAV | OutputFormat.FLAC | OutputFormat.SRT:
-            return f"{output.format} has no bitrate; leave bitrate_kbps out"
-        case _:
-            return None
-
-
 def recipe(output: Output) -> Recipe:
-    """The recipe of an audio format. Raises ValueError for a bitrate it has not, and for SRT.
+    """The recipe of an audio format, at a bitrate that the manifest's models let pass. Raises ValueError for SRT.
 
     Files keep the speech's own 24 kHz: a higher rate holds nothing more and takes longer. The bitrates that need
     more (MP3 over 160 kbps exists from 32 kHz on, AAC has 6,144 bits a frame) get 44.1 kHz, the rate that the
     stores which ask for such bitrates ask for (specs 1.1), in MP3, and in AAC 48 kHz, where a chapter of whole
     frames at 24 kHz is whole frames again.
     """
-    if problem := bitrate_problem(output):
-        raise ValueError(problem)
     kbps = output.bitrate_kbps or DEFAULT_KBPS.get(output.format, 0)
     match output.format:
         case OutputFormat.MP3:
@@ -84,7 +64,7 @@ def _mp3(kbps: int) -> Recipe:
     return Recipe(
         "mp3",
         "libmp3lame",
-        rate=TIMELINE_RATE if kbps in _MP3_LOW else 44_100,
+        rate=TIMELINE_RATE if kbps <= _MP3_MOST_KBPS else 44_100,
         bitrate_kbps=kbps,
         codec_options={"compression_level": "5"},
         container_options={"id3v2_version": "3", "write_id3v1": "0"},
@@ -101,8 +81,8 @@ def _aac(kbps: int, brand: str) -> Recipe:
     return Recipe(
         "mp4",
         "aac",
-        rate=TIMELINE_RATE if kbps <= _AAC_LOW_MOST else 2 * TIMELINE_RATE,
+        rate=TIMELINE_RATE if kbps <= _AAC_MOST_KBPS else 2 * TIMELINE_RATE,
         bitrate_kbps=kbps,
         codec_options={"aac_coder": "fast"},
-        container_options={"brand": brand, "movflags": _FASTSTART, "movie_timescale": str(TIMELINE_RATE)},
+        container_options={"brand": brand, "movflags": "+faststart", "movie_timescale": str(TIMELINE_RATE)},
     )

@@ -18,7 +18,7 @@ from pipeline.project.models import Pauses
 from pipeline.script.model import Boundary, ChapterScript, Segment
 
 FRAME_SAMPLES = 1024
-"""An AAC frame. Chapters are whole frames long and begin with a frame of silence, so that separately encoded
+"""An AAC frame. Chapters are whole frames long and begin and end with a frame of silence, so that separately encoded
 chapters can be joined packet by packet in the M4B without shifting or touching a sample of speech."""
 LEAD_SAMPLES = TIMELINE_RATE * 15 // 1000
 """Kept before the first audible sample: 15 ms, so that a soft onset stays whole."""
@@ -35,7 +35,7 @@ class TakeShape:
     """What placing knows of a stored take; no audio.
 
     ``samples``, ``speech_start`` and ``speech_end`` (first audible sample, and the one after the last; equal
-    where none is, see :func:`pipeline.assembly.silence.speech_bounds`) and the words' times count at
+    where none is, see :func:`pipeline.store.edges.speech_bounds`) and the words' times count at
     ``sample_rate``; the words' character offsets count in the segment's text.
     """
 
@@ -118,7 +118,8 @@ def _lay_out(pieces: Sequence[_Piece], pauses: Pauses) -> tuple[list[int], int]:
         at += piece.end - piece.start + _silence(piece.pause_ms, piece.trail + following.lead)
         starts.append(at)
     last = pieces[-1]
-    return starts, _whole_frames(at + last.end - last.start + _silence(pauses.chapter_tail_ms, last.trail))
+    tail = max(FRAME_SAMPLES, _silence(pauses.chapter_tail_ms, last.trail))
+    return starts, _whole_frames(at + last.end - last.start + tail)
 
 
 def _silence(wanted_ms: float, present: int) -> int:

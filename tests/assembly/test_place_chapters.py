@@ -210,6 +210,7 @@ def _check_laws(chapter: ChapterScript, shapes: list[TakeShape], timeline: Chapt
     assert sum(clip.samples for clip in timeline.clips) + silence == timeline.samples
     assert timeline.samples % FRAME_SAMPLES == 0
     assert timeline.clips[0].start_sample >= FRAME_SAMPLES
+    assert timeline.samples - end >= FRAME_SAMPLES
     assert len(words) == sum(len(shape.words) for shape in shapes)
     assert [chapter.text[a:b] for a, b in zip(words.char_start, words.char_end, strict=True)] == ["word"] * len(words)
     assert np.all(np.diff(words.char_start) > 0)
