@@ -1,0 +1,158 @@
+"""Whether a terminal mark ends its sentence, judged from the words around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipeline.script.abbreviations import STOP_RULES, StopRules
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A terminal mark in its surroundings.
+
+    ``before`` is the sentence so far; ``closers`` the closing marks after the stop; ``opening`` quotation marks and
+    dashes before the next word; ``after`` the next 300 characters from that word on; ``wide``: a mark of scripts
+    without spaces; ``known``: sentencex starts a sentence at the next word.
+    """
+
+    before: str
+    mark: str
+    closers: str
+    opening: str
+    next_word: str
+    after: str
+    wide: bool
+    known: bool
+
+
+_ELLIPSIS = re.compile(r"\.(?:[ \u00a0]\.){2,}|\.{2,}|\.*…+\.*")
+_LABEL = re.compile(r"[(\[\"“„«'‘]*(?:\d{1,3}|[A-Za-z]|[IVXLC]+)$")
+_LAST_WORD = re.compile(r"(?:\w{1,3}\.[ \u00a0\u202f]?)*[\w.'’\-°ª]+$")
+_ACRONYM = re.compile(r"(?:\w\.)+\w$")
+_QUOTES = frozenset("\"'”’»›“‘«」』")
+_SAYING = (
+    "said|says|asked|asks|cried|cries|replied|replies|answered|answers|exclaimed|shouted|whispered|called|added|"
+    "continued|repeated|returned|muttered|murmured|snapped|demanded|yelled|screamed|began|observed|remarked|insisted"
+)
+_ENGLISH_TAG = re.compile(
+    rf"(?:I|(?:[A-Z][\w’'\-]*\.?\s+){{0,2}}[A-Z][\w’'\-]*)\s+(?:{_SAYING})\b"
+    r"(?!\s+(?:nothing|that|it|so|goodbye|her|his|the|a|an|no|what|something|little|anything|good|yes|none|this|much)\b)"
+)
+_CHINESE_TAG = re.compile(r"[^，。！？；：、\s]{0,6}?(?:说|說|道[，：。]|问|問|喊|叫道|答|嚷)")
+_JAPANESE_TAG = re.compile(r"(?:と(?!き|ころ|も|て)|って|なんて|とか|などと)")
+_CLOSED_AGAIN = 400
+
+
+def ends_sentence(stop: Stop, language: str) -> bool:
+    """Whether ``stop`` ends its sentence; ``language`` is a primary subtag (``en``)."""
+    if stop.wide:
+        return not _quote_goes_on(stop, language)
+    if _continues_in_lower_case(stop) or _is_in_brackets(stop) or _quote_goes_on(stop, language):
+        return False
+    rules = STOP_RULES.get(language)
+    if _ELLIPSIS.fullmatch(stop.mark):
+        return _ellipsis_ends(stop, rules)
+    if stop.mark != ".":
+        return True
+    return _full_stop_ends(stop, rules, language)
+
+
+def _continues_in_lower_case(stop: Stop) -> bool:
+    """Whether the next word is lower case; iPhone and eBay, with a capital inside, are names that may start."""
+    word = stop.next_word
+    return word[:1].islower() and not any(character.isupper() for character in word[1:3])
+
+
+def _is_in_brackets(stop: Stop) -> bool:
+    """Whether the mark stands in round brackets that opened within the sentence and close later."""
+    opened = stop.before.rfind("(")
+    if opened <= 0 or ")" in stop.closers or stop.before.rfind(")") > opened:
+        return False
+    return bool(re.search(r"\w", stop.before[:opened])) and ")" in stop.after[:_CLOSED_AGAIN]
+
+
+def _quote_goes_on(stop: Stop, language: str) -> bool:
+    """Whether a closed quotation is followed by what tags it: said Mr Gray, と言った, 他说."""
+    if _QUOTES.isdisjoint(stop.closers):
+        return False
+    if language == "en":
+        return _ENGLISH_TAG.match(stop.after) is not None and not _starts(stop, STOP_RULES["en"], but_not="i")
+    if language == "zh":
+        return not stop.opening and _CHINESE_TAG.match(stop.after) is not None
+    return language == "ja" and not stop.opening and _JAPANESE_TAG.match(stop.after) is not None
+
+
+def _starts(stop: Stop, rules: StopRules, *, but_not: str = "") -> bool:
+    """Whether the next word is one that, capitalised, starts sentences."""
+    word = stop.next_word.lower().replace("’", "'").rstrip(".")
+    return (
+        stop.next_word[:1].isupper()
+        and word != but_not
+        and (word in rules.starters or word.split("'")[0] in rules.starters)
+    )
+
+
+def _ellipsis_ends(stop: Stop, rules: StopRules | None) -> bool:
+    if stop.closers and not _QUOTES.isdisjoint(stop.closers):
+        return True
+    last = re.search(r"[\w'’]+$", stop.before)
+    if last and last.group().lower() == stop.next_word.lower().rstrip("."):
+        return False
+    if re.match(r"I\b", stop.next_word) and len(stop.before.split()) <= 3:
+        return False
+    if rules is not None and rules.nouns_capitalised:
+        return _starts(stop, rules) or bool(stop.opening)
+    return True
+
+
+def _full_stop_ends(stop: Stop, rules: StopRules | None, language: str) -> bool:
+    if _LABEL.match(stop.before) and not stop.closers:
+        return False
+    match = _LAST_WORD.search(stop.before)
+    compound = match.group().strip("'’.-") if match else ""
+    word = re.split(r"\.?[ \u00a0\u202f]", compound)[-1]
+    if rules is None:
+        return stop.known or not _QUOTES.isdisjoint(stop.closers)
+    key = re.sub(r"[ \u00a0\u202f]", "", compound).lower()
+    return _word_ends(stop, rules, word, key if key in rules.never_last | rules.maybe_last else word.lower(), language)
+
+
+def _word_ends(stop: Stop, rules: StopRules, word: str, key: str, language: str) -> bool:
+    """Whether a sentence may end after ``word``, looked up as ``key``."""
+    quoted = not _QUOTES.isdisjoint(stop.closers)
+    starts = quoted or _starts(stop, rules) or not (_QUOTES | {"„"}).isdisjoint(stop.opening)
+    before_number = stop.next_word[:1].isdigit() and (key in rules.before_number or (word.isdigit() and len(word) <= 2))
+    if before_number:
+        ends = False
+    elif word.isdigit() or (rules.nouns_capitalised and re.fullmatch("[IVX]+", word)):
+        ends = starts or not rules.nouns_capitalised or len(word) > 3
+    elif key in rules.never_last:
+        ends = starts and _is_place_or_measure(stop, key)
+    elif key in ("a.m", "p.m"):
+        ends = stop.next_word[:1].isupper() and stop.next_word.lower().rstrip(".") not in rules.not_starters
+    elif len(word) == 1 and word.isupper():
+        ends = _letter_ends(stop, word, starts, language)
+    elif key in rules.maybe_last or _ACRONYM.fullmatch(word):
+        ends = starts
+    else:
+        ends = stop.known or starts or len(word) > 5 or not word.isalpha()
+    return ends
+
+
+def _letter_ends(stop: Stop, letter: str, starts: bool, language: str) -> bool:
+    """Whether a single capital ends a sentence (plan B, than I, George V) rather than being an initial."""
+    words = stop.before.split()
+    previous = words[-2] if len(words) > 1 else ""
+    after_common_word = previous[:1].islower() and not previous.endswith(".")
+    if language == "en" and letter == "I" and (after_common_word or not _QUOTES.isdisjoint(stop.closers)):
+        return True
+    return starts and (after_common_word or (letter in "IVX" and previous[:1].isupper() and previous[-1:] != "."))
+
+
+def _is_place_or_measure(stop: Stop, key: str) -> bool:
+    """Main St., 6 ft.: words that are titles or names elsewhere and may end a sentence here."""
+    words = stop.before.split()
+    previous = words[-2] if len(words) > 1 else ""
+    return (key == "st" and previous[:1].isupper()) or (key in ("ft", "mt", "min") and previous[-1:].isdigit())
