@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import Problem
-from pipeline.project.fields import did_you_mean, inside_problem
+from pipeline.project.fields import inside_problem
 from pipeline.project.models import DEFAULT_VOICE, EngineName
 from pipeline.project.sources import NO_SUCH_FILE, escapes, matching_files, names_beside, source_problem
-from pipeline.project.validation import key_path
+from pipeline.project.wording import did_you_mean, key_path
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar
 
 _COVER_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")

@@ -13,6 +13,7 @@ from pipeline.errors import InputError, Problem
 from pipeline.project.encoding import read_text
 from pipeline.project.fields import flag, language, text, whole
 from pipeline.project.validation import validate
+from pipeline.project.wording import in_order
 from pipeline.project.yaml_tree import Items, Keys, Node, read_tree
 
 LIMIT_BYTES = 4 * 1024 * 1024
@@ -72,10 +73,11 @@ def load_dictionary(path: Path, *, shown: str | None = None) -> tuple[Dictionary
     Raises InputError with every problem of the file, each with its line; a word that is given twice for the same
     language names both.
     """
-    placed, problems = read_dictionary(path, shown=shown or path.name)
+    name = shown or path.name
+    placed, problems = read_dictionary(path, shown=name)
     problems = [*problems, *clashes(placed)]
     if problems:
-        raise InputError(sorted(problems))
+        raise InputError(in_order(problems, first=name))
     return tuple(item.entry for item in placed)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from pipeline.errors import InputError, Problem
 
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),  # before UTF-16, whose mark it starts with
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),  # before UTF-16, whose mark it starts with
+    (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
 
 _SIGNATURES = (
@@ -39,7 +39,7 @@ def read_text(path: Path, *, shown: str, limit_bytes: int) -> str:
     data = _read_bytes(path, shown, limit_bytes)
     for mark, codec, name in _MARKS:
         if data.startswith(mark):
-            return _unix_lines(_decode_marked(data, codec, name, shown), shown)
+            return _unix_lines(_decode_marked(data, mark, codec, name, shown), shown)
     _refuse_binary(data, shown)
     try:
         text = data.decode("utf-8")
@@ -65,14 +65,13 @@ def _read_bytes(path: Path, shown: str, limit_bytes: int) -> bytes:
     return data
 
 
-def _decode_marked(data: bytes, codec: str, name: str, shown: str) -> str:
+def _decode_marked(data: bytes, mark: bytes, codec: str, name: str, shown: str) -> str:
+    body = data[len(mark) :]
     try:
-        return data.decode(codec)
+        return body.decode(codec)
     except UnicodeDecodeError as exc:
-        # The codec strips the mark itself but counts it in the offset of its error.
-        before = data[: exc.start].decode(codec, "ignore")
-        line, column = _place(before)
-        message = f"the file begins as {name} but byte {exc.start} is not; save it as UTF-8"
+        line, column = _place(body[: exc.start].decode(codec))
+        message = f"the file begins as {name} but byte {len(mark) + exc.start} is not; save it as UTF-8"
         raise InputError([Problem(shown, line, column, message)]) from exc
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from pipeline.project.languages import canonical_language
+from pipeline.project.wording import did_you_mean
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
@@ -62,13 +63,6 @@ class Expect:
 def refusal(words: str, *at: str | int, hint: str = "") -> PydanticCustomError:
     """What a model's validator raises: the value at the keys ``at`` below the model is not ``words``."""
     return PydanticCustomError("expected", "{words}", {"words": words, "hint": hint, "at": at})
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A suggestion for a misspelt word, or nothing."""
-    spellings = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), spellings, n=1, cutoff=0.6)
-    return f"did you mean '{spellings[close[0]]}'?" if close else ""
 
 
 def whole(low: int, high: int) -> Expect:
@@ -154,13 +148,16 @@ def text(longest: int, *, lines: bool = False) -> Expect:
     return Expect(words, read, {"type": ["string", "number", "boolean"]})
 
 
-def pattern(words: str, form: str) -> Expect:
-    """Text that matches the regular expression ``form`` as a whole."""
+def pattern(words: str, form: str, suggest: Callable[[str], str] | None = None) -> Expect:
+    """Text that matches the regular expression ``form`` as a whole; ``suggest`` makes such a text of another."""
     compiled = re.compile(form)
 
     def read(value: object) -> str:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
+        if not isinstance(value, str):
             raise ValueError
+        if not compiled.fullmatch(value):
+            other = suggest(value) if suggest else ""
+            raise ValueError(f"did you mean '{other}'?" if other else "")
         return value
 
     return Expect(words, read, {"type": "string"})

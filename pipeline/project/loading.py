@@ -9,10 +9,11 @@ from pipeline.errors import InputError, Problem, UsageError
 from pipeline.project.checks import check_files, check_voices
 from pipeline.project.dictionaries import DictionaryEntry, clashes, read_dictionary
 from pipeline.project.encoding import read_text
-from pipeline.project.fields import did_you_mean, inside_problem
+from pipeline.project.fields import inside_problem
 from pipeline.project.models import DEFAULT_VOICE, EngineName, HibariVoice, Manifest, Project, Voice
 from pipeline.project.sources import escapes, expand_sources
 from pipeline.project.validation import validate
+from pipeline.project.wording import did_you_mean, in_order
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar, read_tree
 
 __all__ = ["LIMIT_BYTES", "MANIFEST_NAME", "expand_sources", "load_project"]
@@ -43,7 +44,7 @@ def load_project(path: Path, *, engine: str | None = None) -> Project:
         entries, more = _dictionary_entries(root, folder)
         problems += more
     if parsed is None or problems:
-        raise InputError(_in_order(problems, shown))
+        raise InputError(in_order(problems, first=shown))
     return _project(parsed, manifest, chosen, entries)
 
 
@@ -91,10 +92,6 @@ def _dictionary_entries(root: Keys, folder: Path) -> tuple[tuple[DictionaryEntry
 def _dictionary_names(node: Node | None) -> list[str]:
     items = node.items if isinstance(node, Items) else []
     return [item.text for item in items if isinstance(item, Scalar) and not item.null]
-
-
-def _in_order(problems: list[Problem], manifest: str) -> list[Problem]:
-    return sorted(set(problems), key=lambda problem: (problem.file != manifest, problem))
 
 
 def _project(

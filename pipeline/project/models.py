@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -44,7 +44,10 @@ _VoiceName = Annotated[str, pattern("a voice's name: letters, digits, - and _, a
 _ModelName = Annotated[str, pattern("a model's name such as kugel-3", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")]
 _ClassName = Annotated[str, pattern("the name of a class in the EPUB", r"\S{1,200}")]
 _ChapterSlug = Annotated[
-    str, pattern("a chapter's slug, as `narrate check` lists them (no spaces, no capitals)", r"(?:(?![A-Z])\S){1,200}")
+    str,
+    pattern(
+        "a chapter's slug, as `narrate check` lists them (no spaces, no capitals)", r"(?:(?![A-Z])\S){1,200}", slugify
+    ),
 ]
 
 
@@ -56,6 +59,9 @@ class _Part(BaseModel):
     def _drop_keys_without_value(cls, data: object) -> object:
         """A key that stands there without a value ("cover:") counts as absent."""
         return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+
+_PartT = TypeVar("_PartT", bound=_Part)
 
 
 class EngineName(StrEnum):
@@ -230,7 +236,14 @@ class Output(_Part):
         return self
 
 
+def _not_empty(entries: tuple[_PartT, ...]) -> tuple[_PartT, ...]:
+    if not entries:
+        raise refusal("at least one entry")
+    return entries
+
+
 def _each_format_once(outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+    _not_empty(outputs)
     formats = [output.format for output in outputs]
     for index, name in enumerate(formats):
         if name in formats[:index]:
@@ -283,7 +296,11 @@ class Manifest(_Part):
     ] = {}
     casting: Annotated[Casting, Field(description="Who speaks what.")] = Casting()
     dictionaries: Annotated[tuple[_Path, ...], Field(description="Pronunciation dictionaries, YAML.")] = ()
-    chapters: Annotated[tuple[ChapterEntry, ...], Field(min_length=1, description="What is narrated, in this order.")]
+    chapters: Annotated[
+        tuple[ChapterEntry, ...],
+        AfterValidator(_not_empty),
+        Field(json_schema_extra={"minItems": 1}, description="What is narrated, in this order."),
+    ]
     segment_target: Annotated[
         int, whole(50, 10_000), Field(description="Characters up to which short paragraphs may be joined.")
     ] = 700
@@ -291,7 +308,7 @@ class Manifest(_Part):
     outputs: Annotated[
         tuple[Output, ...],
         AfterValidator(_each_format_once),
-        Field(min_length=1, description="What is made; absent: m4b, mp3 at 64 kbps, srt."),
+        Field(json_schema_extra={"minItems": 1}, description="What is made; absent: m4b, mp3 at 64 kbps, srt."),
     ] = DEFAULT_OUTPUTS
     rates: Annotated[
         dict[_ModelName, _Cents],

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.errors import Problem
-from pipeline.project.fields import Plain, did_you_mean
+from pipeline.project.fields import Plain
+from pipeline.project.wording import did_you_mean, key_path, printable
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar
 
 _LONGEST_SHOWN = 60
@@ -41,15 +42,7 @@ def describe(node: Node) -> str:
     if isinstance(node, Keys):
         return "keys with values"
     shown = node.text if len(node.text) <= _LONGEST_SHOWN else node.text[: _LONGEST_SHOWN - 1] + "…"
-    return repr(shown) if "'" not in shown else f"'{shown.encode('unicode_escape').decode()}'"
-
-
-def key_path(location: _Location) -> str:
-    """``("chapters", 0, "source")`` as ``chapters[0].source``; list positions count from 0."""
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+    return f"'{printable(shown)}'"
 
 
 def _data(node: Node) -> object:
@@ -87,8 +80,6 @@ def _problem(model: type[BaseModel], root: Node, detail: ErrorDetails, shown: st
 def _expectation(kind: str, message: str, context: dict[str, Any]) -> tuple[str, str]:
     if kind == "expected":
         return context["words"], context["hint"]
-    if kind == "too_short":
-        return "at least one entry", ""
     return _CONTAINERS.get(kind, message), ""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from pipeline.errors import InputError, Problem
+from pipeline.project.wording import printable
 
 _DEEPEST = 16
 _NULLS = {"", "~", "null", "Null", "NULL"}
@@ -158,7 +159,7 @@ def _next_step(what: str, rest: str) -> str:
 
 
 def _refused(event: yaml.Event, shown: str, message: str) -> InputError:
-    return InputError([Problem(shown, *_start(event), message)])
+    return InputError([Problem(shown, *_start(event), printable(message))])
 
 
 def _start(event: yaml.Event) -> tuple[int, int]:
