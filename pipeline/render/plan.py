@@ -59,7 +59,11 @@ class Plan:
 
     def to_make(self) -> list[PlannedSegment]:
         """The segments without a take, in reading order, each key once (a repeated line is spoken once)."""
-        return list({planned.key: planned for planned in self.segments() if planned.take is None}.values())
+        missing: dict[str, PlannedSegment] = {}
+        for planned in self.segments():
+            if planned.take is None:
+                missing.setdefault(planned.key, planned)
+        return list(missing.values())
 
     def with_takes(self, takes: Mapping[str, Take]) -> Plan:
         """The same plan with takes that have been made since."""

@@ -1,0 +1,48 @@
+"""Arguments that several commands share, and how things are shown."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+ENGINES = ("hibari", "espeak", "kugelaudio")
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
+"""What `add_subparsers` returns."""
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """PROJECT: a folder or a manifest."""
+    parser.add_argument(
+        "project",
+        nargs="?",
+        type=Path,
+        default=Path(),
+        metavar="PROJECT",
+        help="a folder with a project.yaml, or a manifest (default: the current folder)",
+    )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """``--engine``: instead of the manifest's."""
+    parser.add_argument("--engine", choices=ENGINES, help="use this engine instead of the manifest's")
+
+
+def shown_duration(seconds: float) -> str:
+    """Seconds as people say them: ``9 s``, ``4 min 05 s``, ``11 h 02 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def shown_size(size_bytes: int) -> str:
+    """Bytes as people say them, in powers of 1,000."""
+    if size_bytes < 1_000:
+        return f"{size_bytes} B"
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1_000:.0f} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,88 @@
+"""``narrate check``: manifest, manuscript, script and voices, without rendering anything."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline.cli.arguments import Commands, add_engine, add_project
+
+if TYPE_CHECKING:
+    from pipeline.manuscript.model import Chapter, Manuscript, Skip
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "check",
+        help="check the manifest, the manuscript and the voices",
+        description="Read everything, render nothing: all problems at once, each with file and line.",
+        epilog="example: narrate check -v projects/lighthouse",
+    )
+    add_project(parser)
+    add_engine(parser)
+    parser.add_argument("-v", "--verbose", action="store_true", help="list every passage that is skipped, and why")
+    parser.add_argument("--takes", action="store_true", help="verify the checksum of every stored take as well")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, and say what was read."""
+    from pipeline import workflow
+    from pipeline.errors import CheckFailed
+    from pipeline.store.cleaning import damaged_takes
+    from pipeline.store.layout import Layout
+
+    checked = workflow.check(arguments.project, engine=arguments.engine)
+    chapters = checked.manuscript.chapters
+    characters = sum(len(chapter.text) for chapter in checked.script.chapters)
+    segments = sum(len(chapter.segments) for chapter in checked.script.chapters)
+    _say(
+        f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
+        f"engine {checked.engine}"
+    )
+    if arguments.verbose:
+        _list(checked.manuscript)
+    else:
+        _say(f"{_skipped_count(checked.manuscript)} passages are not spoken; `narrate check -v` lists them")
+    if arguments.takes:
+        damaged = damaged_takes(Layout.of(checked.project))
+        if damaged:
+            lines = "\n".join(f"take {key[:12]} is damaged" for key in damaged)
+            raise CheckFailed(lines, hint="`narrate render` makes the damaged takes that are needed again")
+        _say("every stored take matches its checksum")
+    return 0
+
+
+def _skipped_count(manuscript: Manuscript) -> int:
+    return len(manuscript.left_out) + sum(len(chapter.skipped) for chapter in manuscript.chapters)
+
+
+def _list(manuscript: Manuscript) -> None:
+    from pipeline.manuscript.model import SkipReason
+
+    for skip in manuscript.left_out:
+        _say(f"  left out   {_described(skip)}")
+    for number, chapter in enumerate(manuscript.chapters, 1):
+        _say(_titled(number, chapter))
+        markup = sum(skip.reason is SkipReason.MARKUP for skip in chapter.skipped)
+        if markup:
+            _say(f"    skipped  {SkipReason.MARKUP}: {markup} times")
+        for skip in chapter.skipped:
+            if skip.reason is not SkipReason.MARKUP:
+                _say(f"    skipped  {_described(skip)}")
+
+
+def _titled(number: int, chapter: Chapter) -> str:
+    return f"  {number:3d}  {chapter.slug}  {chapter.title}  ({chapter.source}, {len(chapter.blocks)} blocks)"
+
+
+def _described(skip: Skip) -> str:
+    text = " ".join(skip.text.split())
+    text = text if len(text) <= 60 else f"{text[:59]}…"
+    return f"{skip.reason}: {skip.source}: {text}" if text else f"{skip.reason}: {skip.source}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")

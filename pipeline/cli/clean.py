@@ -1,0 +1,56 @@
+"""``narrate clean``: remove outputs; with ``--takes`` the takes too, after naming what they are worth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipeline.cli.arguments import Commands, add_project, shown_duration
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "clean",
+        help="remove the outputs (and, if you insist, the takes)",
+        description="Remove build/. Takes stay unless --takes is given; a ledger is never deleted.",
+        epilog="example: narrate clean --takes projects/lighthouse",
+    )
+    add_project(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the outputs are (default: build/)")
+    parser.add_argument("--takes", action="store_true", help="remove the stored takes too; names their price and asks")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Remove what was asked for."""
+    from pipeline import workflow
+    from pipeline.reports.run_record import remove_outputs
+    from pipeline.store.cleaning import remove_takes, takes_worth
+
+    layout = workflow.layout(arguments.project)
+    removed = remove_outputs(arguments.out or layout.outputs)
+    sys.stdout.write(f"removed {removed} output files\n")
+    if not arguments.takes:
+        return 0
+    worth = takes_worth(layout)
+    price = "nothing" if not worth.cents and not worth.unknown else f"{worth.cents} cents"
+    if worth.unknown:
+        price += f" and {worth.unknown} takes of unknown price"
+    what = f"{worth.takes} takes, {shown_duration(worth.seconds)} of audio, paid: {price}"
+    if not arguments.yes and not _confirmed(f"remove {what}? [y/N] "):
+        sys.stdout.write("the takes stay\n")
+        return 0
+    remove_takes(layout)
+    sys.stdout.write(f"removed {what}\n")
+    return 0
+
+
+def _confirmed(question: str) -> bool:
+    from pipeline.errors import UsageError
+
+    if not sys.stdin.isatty():
+        raise UsageError("removing takes needs an answer, and there is no terminal to ask", hint="add --yes")
+    return input(question).strip().lower() in {"y", "yes"}

@@ -1,0 +1,85 @@
+"""The command line: parses, calls one command, and turns errors into messages and exit codes, here and only here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from pipeline import __version__
+from pipeline.cli import check, clean, plan, render, schema, status
+from pipeline.errors import InputError, Interrupted, NarrateError
+
+_EXIT_CODES = """\
+exit codes:
+  0 done   1 internal error   2 wrong usage, manifest, manuscript or voice   3 segments failed, the rest is kept
+  4 stopped by budget or empty wallet   5 the key is refused   6 a check failed   7 another run holds the lock
+  8 storage: disk full or read-only   130 interrupted; run again to go on
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``narrate`` and return its exit code."""
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except NarrateError as error:
+        _report(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _report(Interrupted("interrupted", hint="what was finished is kept; run the same command to go on"))
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: nothing is wrong, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
+    except Exception as error:  # the last line of defence: a traceback shown to a user is a bug
+        if os.environ.get("NARRATE_TRACEBACK"):
+            raise
+        _report(_internal(error))
+        return NarrateError.exit_code
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="narrate",
+        description="Narration as a build: a manuscript in, a finished audiobook with captions out.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"narrate {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (check, plan, render, status, schema, clean):
+        command.add_parser(commands)
+    return parser
+
+
+def _report(error: NarrateError) -> None:
+    if isinstance(error, InputError):
+        lines = [str(problem) for problem in error.problems]
+        count = len(lines)
+        lines.append(f"narrate: {count} problem{'s' if count != 1 else ''} found; nothing was rendered")
+    else:
+        lines = [f"narrate: {error.message}"]
+    if error.hint:
+        lines.append(f"  {error.hint}")
+    sys.stdout.flush()
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - this is the terminal
+
+
+def _internal(error: Exception) -> NarrateError:
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return NarrateError(
+        f"internal error: {what}",
+        hint="this is a bug in narrate; what was finished is kept. NARRATE_TRACEBACK=1 shows where it happened",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""``narrate render``: make what is missing, assemble, caption, report."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.arguments import Commands, add_engine, add_project, shown_duration, shown_size
+
+if TYPE_CHECKING:
+    from pipeline.workflow import Outcome
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "render",
+        help="render the project to finished files",
+        description="Make the takes that are missing, then assemble what changed. Run again to go on after anything.",
+        epilog="example: narrate render projects/lighthouse --chapters 1,3-4",
+    )
+    add_project(parser)
+    add_engine(parser)
+    parser.add_argument(
+        "--chapters", metavar="LIST", help="only these: numbers, ranges or slugs, such as 1,3-4,the-end"
+    )
+    parser.add_argument("--jobs", type=_positive, metavar="N", help="segments at once (default: what suits the engine)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to put the outputs (default: build/)")
+    parser.add_argument("--force", action="store_true", help="assemble everything again; never makes or buys a take")
+    parser.add_argument(
+        "--allow-partial", action="store_true", help="make the book from whole chapters only, named .partial"
+    )
+    parser.add_argument(
+        "--events",
+        choices=("auto", "bar", "plain", "json", "none"),
+        default="auto",
+        help="how progress is shown (auto: a bar on a terminal, else plain lines; json: one object a line on stdout)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render, and say where everything is."""
+    from pipeline import workflow
+    from pipeline.cli.progress import receiver_for
+
+    # Outside the event loop SIGTERM ends a run the way Ctrl-C does: temporary files are removed, takes are kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    outcome = workflow.render(
+        arguments.project,
+        engine=arguments.engine,
+        options=workflow.RenderOptions(
+            chapters=arguments.chapters,
+            jobs=arguments.jobs,
+            out=arguments.out,
+            force=arguments.force,
+            allow_partial=arguments.allow_partial,
+        ),
+        receiver=receiver_for(arguments.events),
+    )
+    if arguments.events != "json":
+        sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
+    if outcome.error is not None:
+        raise outcome.error
+    return 0
+
+
+def _summary(outcome: Outcome) -> list[str]:
+    record = outcome.record
+    takes = f"{record.takes_made} takes made, {record.takes_reused} reused, {record.segments_failed} failed"
+    length, spent = shown_duration(record.audio_seconds), shown_duration(record.wall_seconds)
+    lines = [f"{outcome.project.title}: {length} of audio, {takes}, in {spent}"]
+    if outcome.nothing_to_do:
+        lines.append("nothing to do: every output is current")
+    for folder, count, size in outcome.file_groups():
+        lines.append(f"  {folder}  {f'{count} files, ' if count > 1 else ''}{shown_size(size)}")
+    lines += [f"  stale: {path} (older than the manuscript; see {outcome.out / 'run.json'})" for path in record.stale]
+    return lines
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -1,0 +1,29 @@
+"""``narrate schema``: the JSON Schema of the manifest, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from pipeline.cli.arguments import Commands
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of project.yaml",
+        description="Print the JSON Schema of project.yaml, for editors that complete and check as you type.",
+        epilog="example: narrate schema > project.schema.json",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the schema."""
+    del arguments
+    from pipeline.project.schema import manifest_schema
+
+    sys.stdout.write(json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n")
+    return 0

@@ -1,0 +1,49 @@
+"""A run reduced to the numbers of its record."""
+
+from __future__ import annotations
+
+from pipeline import __version__
+from pipeline.errors import Interrupted, NarrateError, SegmentsFailed
+from pipeline.render.plan import Plan
+from pipeline.render.running import Rendered
+from pipeline.reports.publishing import Published
+from pipeline.reports.run_record import RunRecord, RunStatus
+from pipeline.store.ledger import utc_now
+
+
+def run_record(
+    plan: Plan, rendered: Rendered, published: Published, *, run: str, started: str, seconds: float
+) -> RunRecord:
+    """The record of a run that took ``seconds`` and began with ``plan``."""
+    chapters = rendered.plan.chapters
+    error = rendered.error
+    return RunRecord(
+        run=run,
+        narrate=__version__,
+        started=started,
+        ended=utc_now(),
+        status=_status(error),
+        exit_code=error.exit_code if error else 0,
+        engine=plan.engine,
+        provider=plan.provider,
+        model=plan.model,
+        chapters=len(chapters),
+        chapters_whole=sum(chapter.whole for chapter in chapters),
+        segments=sum(len(chapter.segments) for chapter in chapters),
+        takes_made=rendered.made,
+        takes_reused=len({planned.key for planned in plan.segments() if planned.take is not None}),
+        segments_failed=rendered.failed,
+        audio_seconds=published.audio_seconds,
+        wall_seconds=round(seconds, 2),
+        caption_violations=dict(published.caption_violations),
+        files=published.files,
+        stale=published.stale,
+    )
+
+
+def _status(error: NarrateError | None) -> RunStatus:
+    if error is None:
+        return "done"
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    return "failed" if isinstance(error, SegmentsFailed) else "stopped"

@@ -1,0 +1,53 @@
+"""``build/timeline.json`` and the spoken text beside it (README, "Results for machines")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+
+from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
+
+TIMELINE_SCHEMA = 1
+
+
+def timeline_json(timeline: Timeline) -> Iterator[bytes]:
+    """The timeline as JSON, a chapter at a time: a novel's is some 10 MB and need not be held twice."""
+    yield b'{"schema":%d,"sample_rate":%d,"chapters":[' % (TIMELINE_SCHEMA, TIMELINE_RATE)
+    for number, (chapter, start) in enumerate(zip(timeline.chapters, timeline.starts(), strict=True)):
+        yield b",\n" if number else b"\n"
+        yield orjson.dumps(_chapter(chapter, start), option=orjson.OPT_SERIALIZE_NUMPY)
+    yield b"\n]}\n"
+
+
+def text_path(slug: str) -> str:
+    """Where a chapter's spoken text lies, relative to the outputs."""
+    return f"text/{slug}.txt"
+
+
+def _chapter(chapter: ChapterTimeline, start_sample: int) -> dict[str, object]:
+    words = chapter.words
+    spans = zip(words.char_start.tolist(), words.char_end.tolist(), strict=True)
+    return {
+        "slug": chapter.slug,
+        "title": chapter.title,
+        "start_sample": start_sample,
+        "samples": chapter.samples,
+        "text": text_path(chapter.slug),
+        "clips": [
+            {
+                "key": clip.key,
+                "take_start": clip.take_start,
+                "start_sample": clip.start_sample,
+                "samples": clip.samples,
+            }
+            for clip in chapter.clips
+        ],
+        "words": {
+            "text": [chapter.text[start:end] for start, end in spans],
+            "start_sample": words.start_sample,
+            "end_sample": words.end_sample,
+            "char_start": words.char_start,
+            "char_end": words.char_end,
+        },
+    }

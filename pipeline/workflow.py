@@ -1,0 +1,155 @@
+"""The run on one screen: load, read, script, plan, render, assemble, caption, report.
+
+The library's entry point; the commands call nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.engines.protocol import Engine
+from pipeline.engines.registry import open_engine
+from pipeline.errors import NarrateError
+from pipeline.manuscript.model import Manuscript
+from pipeline.manuscript.reading import read_manuscript
+from pipeline.project.loading import load_project
+from pipeline.project.models import Project
+from pipeline.render.events import Noticed, Receiver
+from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_voices
+from pipeline.render.running import render_missing
+from pipeline.render.selection import select_chapters
+from pipeline.reports.publishing import publish
+from pipeline.reports.run_record import RunRecord, write_run_record
+from pipeline.reports.run_summary import run_record
+from pipeline.reports.status import Status, project_status
+from pipeline.script.model import Script
+from pipeline.script.scripting import write_script
+from pipeline.store.layout import Layout
+from pipeline.store.ledger import new_run_id, utc_now
+from pipeline.store.locking import project_lock
+from pipeline.store.recovery import close_open_attempts
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What a run is asked for; ``chapters`` is a list such as ``1,3-4,the-end``."""
+
+    chapters: str | None = None
+    jobs: int | None = None
+    out: Path | None = None
+    force: bool = False
+    allow_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A project read, cast and cut, with the engine that will speak it."""
+
+    project: Project
+    manuscript: Manuscript
+    script: Script
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What ``check`` found in order."""
+
+    project: Project
+    manuscript: Manuscript
+    script: Script
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to; ``error`` is what ended it badly, after everything finished was kept and published."""
+
+    project: Project
+    out: Path
+    record: RunRecord
+    nothing_to_do: bool
+    error: NarrateError | None
+
+    def file_groups(self) -> list[tuple[str, int, int]]:
+        """The outputs as (folder or file, number of files, bytes), as a summary shows them."""
+        groups: dict[str, list[int]] = {}
+        for file in self.record.files:
+            folder, slash, _ = file.path.partition("/")
+            groups.setdefault(f"{self.out / folder}{slash}", []).append(file.size_bytes)
+        return [(name, len(sizes), sum(sizes)) for name, sizes in groups.items()]
+
+
+def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None) -> Prepared:
+    """Load the manifest, read the manuscript, write the script. Raises InputError."""
+    project = load_project(path, engine=engine)
+    speaker = open_engine(project.engine, project, jobs=jobs)
+    manuscript = read_manuscript(project)
+    script = write_script(manuscript, project, limit=speaker.max_input_length)
+    return Prepared(project, manuscript, script, speaker)
+
+
+def check(path: Path, *, engine: str | None = None) -> Checked:
+    """Everything that can be found wrong before rendering. Raises InputError with all problems."""
+    prepared = prepare(path, engine=engine)
+    resolved_voices(prepared.script, prepared.project, prepared.engine)
+    refuse_unspeakable(prepared.script, prepared.engine)
+    return Checked(prepared.project, prepared.manuscript, prepared.script, prepared.engine.name)
+
+
+def plan(path: Path, *, engine: str | None = None) -> Plan:
+    """What a render would make. Raises InputError."""
+    prepared = prepare(path, engine=engine)
+    return make_plan(prepared.script, prepared.project, prepared.engine, Layout.of(prepared.project).takes)
+
+
+def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: Receiver) -> Outcome:
+    """Make what is missing and publish what is whole.
+
+    Raises InputError, LockHeld, StorageError; whatever else ends a run badly is in the outcome.
+    """
+    run, started, clock = new_run_id(), utc_now(), time.monotonic()
+    prepared = prepare(path, engine=engine, jobs=options.jobs)
+    project, layout = prepared.project, Layout.of(prepared.project)
+    out = options.out or layout.outputs
+    selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
+    with project_lock(layout.state):
+        for attempt in close_open_attempts(layout.ledgers, layout.takes):
+            if attempt.reserved_cents:
+                receiver(
+                    Noticed(
+                        f"suspected: attempt {attempt.attempt} may have been charged {attempt.reserved_cents} cents"
+                    )
+                )
+        planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
+        rendered = render_missing(planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver)
+        published = publish(
+            project,
+            rendered.plan,
+            layout,
+            out,
+            selected=selected if options.chapters else None,
+            force=options.force,
+            partial=options.allow_partial,
+            threads=options.jobs or os.cpu_count() or 1,
+            receiver=receiver,
+        )
+        record = run_record(planned, rendered, published, run=run, started=started, seconds=time.monotonic() - clock)
+        write_run_record(out, record)
+    return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
+
+
+def status(path: Path, *, engine: str | None = None, out: Path | None = None) -> Status:
+    """What is stored, missing and stale. Raises InputError."""
+    prepared = prepare(path, engine=engine)
+    layout = Layout.of(prepared.project)
+    planned = make_plan(prepared.script, prepared.project, prepared.engine, layout.takes)
+    return project_status(prepared.project, planned, layout, out or layout.outputs)
+
+
+def layout(path: Path) -> Layout:
+    """Where the project keeps takes, ledgers and outputs. Raises InputError."""
+    return Layout.of(load_project(path))
