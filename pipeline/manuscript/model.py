@@ -34,6 +34,8 @@ class SkipReason(StrEnum):
     SOFT_HYPHEN = "soft hyphen"
     NAVIGATION = "navigation"
     COMMENT = "comment"
+    MATH = "formula"
+    ALPHABET = "pronunciation that is not IPA"
 
 
 @dataclass(frozen=True, slots=True)
