@@ -66,12 +66,16 @@ def _list(manuscript: Manuscript) -> None:
         _say(f"  left out   {_described(skip)}")
     for number, chapter in enumerate(manuscript.chapters, 1):
         _say(_titled(number, chapter))
-        markup = sum(skip.reason is SkipReason.MARKUP for skip in chapter.skipped)
-        if markup:
-            _say(f"    skipped  {SkipReason.MARKUP}: {markup} times")
+        unseen = [skip for skip in chapter.skipped if skip.reason is SkipReason.MARKUP or not _is_visible(skip.text)]
+        if unseen:
+            _say(f"    skipped  markup and invisible characters: {len(unseen)} times")
         for skip in chapter.skipped:
-            if skip.reason is not SkipReason.MARKUP:
+            if skip not in unseen:
                 _say(f"    skipped  {_described(skip)}")
+
+
+def _is_visible(text: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 def _titled(number: int, chapter: Chapter) -> str:
