@@ -1,0 +1,69 @@
+"""hibari's own normaliser ("25 km" → "25 kilometers", "Henry VIII" → "Henry the eighth"), run over traced text.
+
+hibari rewrites text without telling what became of each character. Its ``normalize`` is a list of regular
+expression substitutions, so we run that very function with its patterns wrapped: each substitution is applied to a
+:class:`Traced` text, and nothing of its rules is repeated here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import types
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple, cast
+
+from pipeline.engines.local.traced import Traced
+
+Replacement = str | Callable[[re.Match[str]], str]
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f\u202a-\u202e]")
+_DASH = re.compile(r" *(?:-{2,}|[\u2014\u2015\u2e3a\u2e3b]+) *")
+_COMBINING = re.compile(r"[^\W\d_][\u0300-\u036f]+")
+_GREEK = re.compile(r"(?<![^\W\d_])[\u0370-\u03ff](?![^\W\d_])")
+_GLUED = re.compile(r"(?<=\S)[\u2012\u2013\u2026](?=\S)")
+
+
+def normalized(text: Traced) -> Traced:
+    """The text as hibari reads it. Dashes and ellipses between words stand apart, so that no token spans two words."""
+    text = text.sub(_INVISIBLE, lambda _: "").sub(_COMBINING, _composed)
+    text = text.sub(_GREEK, _letter_name).sub(_DASH, lambda _: " \u2014 ")
+    text = cast("Traced", _tracing_normalizer()(text)) if text.text.strip() else text.strip()
+    return text.sub(_GLUED, lambda m: f"{m.group()} ")
+
+
+def _letter_name(match: re.Match[str]) -> str:
+    """A Greek letter that stands alone, as the sciences use it: its English name."""
+    words = unicodedata.name(match.group(), "").split()
+    return words[3].lower() if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] else match.group()
+
+
+def _composed(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", match.group())
+
+
+class _TracingPattern(NamedTuple):
+    """A compiled pattern that substitutes in traced text."""
+
+    pattern: re.Pattern[str]
+
+    def sub(self, replacement: Replacement, text: Traced) -> Traced:
+        if callable(replacement):
+            return text.sub(self.pattern, replacement)
+        return text.sub(self.pattern, lambda match: match.expand(replacement))
+
+
+def _tracing_sub(pattern: str, replacement: Replacement, text: Traced) -> Traced:
+    return _TracingPattern(re.compile(pattern)).sub(replacement, text)
+
+
+@cache
+def _tracing_normalizer() -> types.FunctionType:
+    module = importlib.import_module("hibari.g2p.normalize")
+    scope = {
+        name: _TracingPattern(value) if isinstance(value, re.Pattern) else value for name, value in vars(module).items()
+    }
+    scope["re"] = types.SimpleNamespace(sub=_tracing_sub, escape=re.escape)
+    return types.FunctionType(module.normalize.__code__, scope)

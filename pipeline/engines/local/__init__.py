@@ -1,0 +1,1 @@
+"""What engines that run on this machine share: reading a text, joining its parts, worker processes."""
