@@ -1,0 +1,77 @@
+"""A plan says of every take to be made why, and estimates from what is known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.render.pace import estimate
+from pipeline.render.running import render_missing
+
+from .conftest import FailingEngine, MakePlan
+
+
+def test_an_edited_text_a_changed_voice_and_a_new_entry_are_told_apart(planned: MakePlan, tmp_path: Path) -> None:
+    engine = FailingEngine()
+    plan, layout = planned(engine)
+    slugs = frozenset(chapter.script.slug for chapter in plan.chapters)
+    render_missing(plan, engine, layout, run="r1", selected=slugs, receiver=lambda event: None)
+
+    edited, _ = planned(engine, first="Some sang.")
+    assert [missing.reason for missing in edited.to_make()] == ["text changed"]
+
+    faster, _ = planned(engine, speed=1.1)
+    assert {missing.reason for missing in faster.to_make()} == {"voice narrator: speed 1.0 → 1.1"}
+
+
+def test_a_dictionary_entry_remakes_only_the_segments_it_touches(planned: MakePlan, tmp_path: Path) -> None:
+    engine = FailingEngine()
+    plan, layout = planned(engine)
+    slugs = frozenset(chapter.script.slug for chapter in plan.chapters)
+    render_missing(plan, engine, layout, run="r1", selected=slugs, receiver=lambda event: None)
+    (tmp_path / "names.yaml").write_text("entries: [{word: keeper, replacement: kee-per}]\n")
+
+    def with_dictionary() -> None:
+        manifest = tmp_path / "project.yaml"
+        manifest.write_text(manifest.read_text() + "dictionaries: [names.yaml]\n")
+
+    again, _ = planned(engine)
+    assert again.to_make() == []
+    with_dictionary()
+    from pipeline.manuscript.reading import read_manuscript
+    from pipeline.project.loading import load_project
+    from pipeline.render.plan import make_plan
+    from pipeline.script.scripting import write_script
+
+    project = load_project(tmp_path)
+    script = write_script(read_manuscript(project), project, limit=5000)
+    missing = make_plan(script, project, engine, layout.takes).to_make()
+    assert [planned.reason for planned in missing] == ['dictionary entry "keeper"']
+    assert all("keeper" in planned.segment.text for planned in missing)
+
+
+def test_an_unknown_rate_is_an_unknown_cost_never_zero() -> None:
+    known = estimate(stored=[], missing=[("n", 1000)], cents_per_minute=Decimal(7))
+    unknown = estimate(stored=[], missing=[("n", 1000)], cents_per_minute=None)
+    assert unknown.cents_high is None
+    assert known.cents_high is not None
+    assert known.cents_high > 0
+
+
+def test_the_measured_pace_of_a_voice_narrows_the_estimate() -> None:
+    guessed = estimate(stored=[], missing=[("n", 9000)], cents_per_minute=None)
+    measured = estimate(stored=[("n", 3000, 200.0)], missing=[("n", 9000)], cents_per_minute=None)
+    assert measured.seconds_low < 600 < measured.seconds_high
+    assert measured.seconds_high - measured.seconds_low < guessed.seconds_high - guessed.seconds_low
+    assert "measured pace of n" in measured.basis
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5000)), max_size=9))
+def test_an_estimate_is_a_range_and_independent_of_order(missing: list[tuple[str, int]]) -> None:
+    forward = estimate(stored=[], missing=missing, cents_per_minute=Decimal("3.5"))
+    backward = estimate(stored=[], missing=missing[::-1], cents_per_minute=Decimal("3.5"))
+    assert forward.seconds_low <= forward.seconds_high
+    assert (forward.cents_low, forward.cents_high) == (backward.cents_low, backward.cents_high)
