@@ -153,7 +153,7 @@ def _without_stubs(costs: list[int]) -> list[int]:
     marked = [cost <= COMMA for cost in costs]
     result = costs.copy()
     for at, cost in enumerate(costs):
-        if cost > COMMA_LIST:
+        if COMMA_LIST < cost < GLUED:
             before = 30 if at and marked[at - 1] else 14 if at > 1 and marked[at - 2] else 0
             after = 22 if at + 1 < len(costs) and marked[at + 1] else 0
             result[at] = cost + before + after
