@@ -71,7 +71,8 @@ def _file_problem(scalar: Scalar, key: str, folder: Path, shown: str) -> Problem
 def _source_problems(root: Keys, folder: Path, shown: str) -> list[Problem]:
     problems = []
     seen: dict[Path, int] = {}
-    for index, entry in enumerate(_entries(root)):
+    entries = _entries(root)
+    for index, entry in enumerate(entries):
         source = entry.values.get("source")
         if not isinstance(source, Scalar) or source.null or inside_problem(source.text):
             continue
@@ -87,7 +88,7 @@ def _source_problems(root: Keys, folder: Path, shown: str) -> list[Problem]:
         message = message or _entry_problem(entry, files, seen, folder)
         if message:
             problems.append(Problem(shown, source.line, source.column, f"{path}: got '{source.text}'; {message}"))
-        if not {"include", "exclude", "split", "title"} & set(entry.values):
+        if len(entries) > 1 and not {"include", "exclude", "split", "title"} & set(entry.values):
             seen.update((file, source.line) for file in files)
     return problems
 

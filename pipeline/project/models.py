@@ -289,7 +289,7 @@ class Manifest(_Part):
     engine: Annotated[
         EngineName, choice(EngineName), Field(description="The engine that speaks; only kugelaudio costs money.")
     ] = EngineName.HIBARI
-    engines: Annotated[EngineSettings, Field(description="Settings by engine.")] = EngineSettings()
+    engines: Annotated[EngineSettings, Field(description="How each engine is used.")] = EngineSettings()
     voices: Annotated[
         dict[_VoiceName, Voice],
         Field(description="The book's voices, each with its binding for every engine that it is used with."),

@@ -39,8 +39,8 @@ def matching_files(folder: Path, source: str) -> list[Path]:
     if literal.exists() or not _GLOB.search(source):
         return [literal] if literal.is_file() else []
     parts = PurePosixPath(source).parts
-    found = [path for path in folder.glob(str(PurePosixPath(*parts))) if path.is_file()]
-    inside = [(path, path.relative_to(folder).parts) for path in found]
+    depth = len(folder.parts)
+    inside = [(path, path.parts[depth:]) for path in folder.glob(str(PurePosixPath(*parts))) if path.is_file()]
     kept = [
         (path, below)
         for path, below in inside
@@ -61,10 +61,10 @@ def source_problem(folder: Path, source: str, files: list[Path]) -> str | None:
         return _nothing_found(folder, source)
     outside = {parent for parent in {path.parent for path in files} if escapes(folder, parent)}
     for path in files:
-        shown = path.relative_to(folder).as_posix()
-        if path.parent in outside or (path.is_symlink() and escapes(folder, path)):
-            return f"'{shown}' is reached by a link that leaves the project's folder"
+        if (outside and path.parent in outside) or (path.is_symlink() and escapes(folder, path)):
+            return f"'{path.relative_to(folder).as_posix()}' is reached by a link that leaves the project's folder"
         if path.suffix.lower() not in SOURCE_SUFFIXES:
+            shown = path.relative_to(folder).as_posix()
             return f"'{shown}' is no manuscript; expected {', '.join(SOURCE_SUFFIXES)}"
     return None
 

@@ -21,8 +21,8 @@ CASES = {
     "internal names are no keys": (
         "{V}folder: x\n",
         (
-            "3:1: folder: unknown key; expected one of schema, title, author, language, cover, metadata, engine, engines, "
-            "voices, casting, dictionaries, chapters, segment_target, pauses, outputs, rates, budget"
+            "3:1: folder: unknown key; expected one of schema, title, author, language, cover, metadata, engine, "
+            "engines, voices, casting, dictionaries, chapters, segment_target, pauses, outputs, rates, budget"
         ),
     ),
     "title missing": (CHAPTERS, "1:1: title: is missing; expected the book's title; its slug names the outputs"),
@@ -127,29 +127,29 @@ CASES = {
     "split misspelt": (
         "title: x\nchapters: [{source: manuscript/1.md, split: Auto}]\n",
         (
-            "2:45: chapters[0].split: got 'Auto'; expected auto, file, heading:1 to heading:6, or a regular expression; "
-            "did you mean 'auto'?"
+            "2:45: chapters[0].split: got 'Auto'; expected auto, file, heading:1 to heading:6, or a regular "
+            "expression; did you mean 'auto'?"
         ),
     ),
     "split no expression": (
         "title: x\nchapters: [{source: manuscript/1.md, split: '(Part'}]\n",
         (
-            "2:45: chapters[0].split: got '(Part'; expected auto, file, heading:1 to heading:6, or a regular expression; "
-            "as a regular expression it fails: missing ), unterminated subpattern at position 0"
+            "2:45: chapters[0].split: got '(Part'; expected auto, file, heading:1 to heading:6, or a regular "
+            "expression; as a regular expression it fails: missing ), unterminated subpattern at position 0"
         ),
     ),
     "split matches all": (
         "title: x\nchapters: [{source: manuscript/1.md, split: '.*'}]\n",
         (
-            "2:45: chapters[0].split: got '.*'; expected auto, file, heading:1 to heading:6, or a regular expression; "
-            "it matches every line"
+            "2:45: chapters[0].split: got '.*'; expected auto, file, heading:1 to heading:6, or a regular "
+            "expression; it matches every line"
         ),
     ),
     "bit rate that MP3 lacks": (
         "{V}outputs:\n  - {format: mp3, bitrate_kbps: 65}\n",
         (
-            "4:33: outputs[0].bitrate_kbps: got '65'; expected a bit rate that MP3 has: 32, 40, 48, 56, 64, 80, 96, 112, "
-            "128, 144, 160, 192, 224, 256, 320"
+            "4:33: outputs[0].bitrate_kbps: got '65'; expected a bit rate that MP3 has: 32, 40, 48, 56, 64, 80, 96, "
+            "112, 128, 144, 160, 192, 224, 256, 320"
         ),
     ),
     "bit rate of AAC": (
