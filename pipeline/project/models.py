@@ -304,7 +304,7 @@ class Manifest(_Part):
     segment_target: Annotated[
         int, whole(50, 10_000), Field(description="Characters up to which short paragraphs may be joined.")
     ] = 700
-    pauses: Annotated[Pauses, Field(description="Silence by kind of boundary, in milliseconds.")] = Pauses()
+    pauses: Annotated[Pauses, Field(description="Silence at each kind of boundary, in milliseconds.")] = Pauses()
     outputs: Annotated[
         tuple[Output, ...],
         AfterValidator(_each_format_once),
@@ -314,7 +314,7 @@ class Manifest(_Part):
         dict[_ModelName, _Cents],
         Field(description="Net price by model, in EUR cents per minute of audio."),
     ] = {}
-    budget: Annotated[Budget, Field(description="Limits on spending, in EUR cents, net.")] = Budget()
+    budget: Annotated[Budget, Field(description="What may be spent, in EUR cents, net.")] = Budget()
 
 
 class Project(Manifest):

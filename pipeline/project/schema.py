@@ -19,14 +19,14 @@ def manifest_schema() -> dict[str, Any]:
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
-    """Without what editors would show for nothing: generated titles, null as a type, defaults that only repeat what is below."""
+    """Without generated titles, null as a type, and defaults that only repeat what is below."""
     branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     merged = {**branches[0], **rest} if len(branches) == 1 else schema
     return {
         key: _tidy_value(key, value)
         for key, value in merged.items()
-        if key != "title" and not (key == "default" and (value is None or isinstance(value, dict)))
+        if not (key == "title" or (key == "default" and (value is None or isinstance(value, dict))))
     }
 
 

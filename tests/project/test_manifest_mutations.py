@@ -73,7 +73,7 @@ def _check(problems: tuple[Problem, ...], text: str) -> None:
         assert 0 <= problem.line <= lines, problem
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(text=_mutated(WHOLE))
 def test_a_mutated_manifest_gives_a_project_or_problems_with_places(whole_folder: Path, text: str) -> None:
     path = whole_folder / "project.yaml"
@@ -88,7 +88,7 @@ def test_a_mutated_manifest_gives_a_project_or_problems_with_places(whole_folder
     assert project.title
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=_mutated(DICTIONARY))
 def test_a_mutated_dictionary_gives_entries_or_problems_with_places(whole_folder: Path, text: str) -> None:
     path = whole_folder / "mutated.yaml"
