@@ -18,6 +18,7 @@ class StopRules:
     ``starters``: words that, capitalised, start a sentence rather than continue one.
     ``not_starters``: capitalised words that follow a time of day and continue the sentence.
     ``nouns_capitalised``: a capital says little; numbers with a stop are ordinals.
+    ``list_ends``: abbreviations that any capital parts from what follows, where nouns have none.
     """
 
     never_last: frozenset[str]
@@ -26,6 +27,7 @@ class StopRules:
     starters: frozenset[str]
     not_starters: frozenset[str] = frozenset()
     nouns_capitalised: bool = False
+    list_ends: frozenset[str] = frozenset({"etc", "ecc", "usw", "usf", "u.s.w"})
 
 
 def _words(text: str) -> frozenset[str]:
@@ -37,7 +39,7 @@ _ENGLISH = StopRules(
         "mr mrs ms messrs mx dr prof profs gen maj capt cpt col lt lieut sgt cpl pte cmdr adm brig rev revd fr hon sen "
         "rep gov pres amb supt insp det mme mlle mgr msgr sr.ª e.g i.e eg ie cf viz vs v ca approx esp incl mt ft st "
         "ste fig figs eq eqs op ed eds trans arr comp repr s.s h.m.s u.s.s r.m.s m.v gov.-gen lt.-col lt.-gen maj.-gen "
-        "lieut.-col brig.-gen rt.hon rt no.s"
+        "lieut.-col brig.-gen rt.hon rt thos jas chas wm geo jno robt saml benj edw alex"
     ),
     before_number=_words(
         "no nos p pp vol vols ch chap chaps sec sect art arts par para v vv l ll col cols n nn fol ff bk bks pt pts "
@@ -67,8 +69,8 @@ _ENGLISH = StopRules(
 )
 _GERMAN = StopRules(
     never_last=_words(
-        "dr prof hr hrn fr frl st mag dipl ing med phil jur rer nat h.c theol habil z d i u v s.o s.u sog vgl ca bzw "
-        "evtl ggf inkl exkl zzgl bspw zb dh ua geb gest verh verw jew insb allg dt engl frz ital lat griech kath "
+        "dr prof fa hr hrn fr frl st mag dipl ing med phil jur rer nat h.c theol habil z d i u v s.o s.u sog vgl ca "
+        "bzw evtl ggf inkl exkl zzgl bspw zb dh ua geb gest verh verw jew insb allg dt engl frz ital lat griech kath "
         "evang abs art aufl ausg bd bde hg hrsg kap nr nrn o.g o.ä.s pf rd s str.nr tel verf vol zit zw z.b d.h u.a "
         "i.d v.a i.a z.t z.zt m.e u.u o.a s.a i.allg zus gen königl kgl hl ew exz gebr o a b.w m.w n v.d a.d i.d.r.s "
         "ob unt östl westl nördl südl mind max min bes urspr ehem"

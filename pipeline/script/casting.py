@@ -23,7 +23,7 @@ Role = tuple[int, int, str, str]
 def cast_block(block: Block, chapter: Chapter, project: Project) -> list[Role]:
     """The stretches of a block's text in order and without gaps, each with its voice and language."""
     casting = project.casting
-    own_voice = block.voice or _voice_of_classes(block.classes, casting)
+    own_voice = block.voice or (_voice_of_classes(block.classes, casting) if block.classes else None)
     voice = own_voice or chapter.voice or casting.default
     language = block.language or chapter.language or project.language
     speech = _speech(block, casting) if own_voice is None else []

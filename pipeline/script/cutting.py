@@ -47,10 +47,10 @@ class _Level:
 def cut(text: str, limit: int, language: str, *, whole: Sequence[ItemSpan] = ()) -> list[Piece]:
     """Cut ``text`` into pieces of at most ``limit`` code points with only white space between them.
 
-    No cut falls inside a stretch of ``whole`` (engine elements, words with a pronunciation of their own); those may
-    not be longer than ``limit``. A grapheme cluster is parted only where it alone is longer than ``limit``. Every
-    piece holds a written word but where a run of punctuation exceeds the limit. The last piece's ``after`` is
-    PARAGRAPH, for the caller to replace. Raises ValueError for a limit under 1 or a whole stretch over it.
+    No cut falls inside a stretch of ``whole`` (engine elements, words with a pronunciation of their own); those lie
+    apart and are not longer than ``limit``. A grapheme cluster is parted only where it alone is longer than
+    ``limit``. Every piece holds a written word but where a run of punctuation exceeds the limit. The last piece's
+    ``after`` is PARAGRAPH, for the caller to replace. Raises ValueError for a limit under 1 or a whole stretch over it.
     """
     if limit < 1 or any(end - start > limit for start, end in whole):
         msg = f"cannot cut to {limit} characters: a stretch that must stay whole is longer"

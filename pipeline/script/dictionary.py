@@ -88,6 +88,8 @@ def _compiled(entries: tuple[DictionaryEntry, ...]) -> Lexicon:
 
 def occurrences_in(text: str, lexicon: Lexicon, language: str | None = None) -> list[Occurrence]:
     """Where a lexicon's entries stand in a text of ``language`` (None: entries of any language), without overlaps."""
+    if not lexicon.by_word and not lexicon.by_character:
+        return []
     exact = _same(text)
     folded = _lower(exact)
     candidates = []

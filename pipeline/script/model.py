@@ -28,7 +28,9 @@ class Segment:
     ``text`` equals ``ChapterScript.text[char_start:char_end]``. ``joints`` are the offsets in ``text`` where a
     further paragraph starts, when short neighbours were joined (the blank line before it is part of the text):
     assembly puts the manifest's paragraph pause there. ``after`` is what follows the segment. ``entries`` are
-    the dictionary entries whose word occurs in the text, in the order they apply.
+    the dictionary entries whose word occurs in the text, in the order in which they first do; a pronunciation that the
+    source gives its own words (``ssml:ph``) is among them, and displaces others there
+    (:func:`pipeline.script.dictionary.occurrences` finds them all).
     """
 
     chapter: str
@@ -48,7 +50,8 @@ class Segment:
 class ChapterScript:
     """A chapter ready to be spoken: its whole text (blocks joined by blank lines) and the segments that cover it.
 
-    Between two segments the text holds only white space.
+    Between two segments the text holds only white space, and paragraphs without a single written word (“…”): no
+    engine is asked for those, and no caption shows them.
     """
 
     slug: str

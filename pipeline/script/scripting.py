@@ -20,6 +20,7 @@ from pipeline.script.casting import check_voices
 from pipeline.script.cutting import Piece, cut
 from pipeline.script.dictionary import Lexicon, compile_entries
 from pipeline.script.elements import engine_elements
+from pipeline.script.halving import ItemSpan
 from pipeline.script.joining import joined
 from pipeline.script.model import Boundary, ChapterScript, Script, Segment
 from pipeline.script.pronouncing import Pronunciation, entries_for
@@ -144,8 +145,7 @@ def _cut_utterance(block: Block, utterance: Utterance, offset: int, after: Bound
         yield _Unit(offset + start, offset + utterance.end, utterance, after, block, own)
         return
     stretch = block.text[start : utterance.end]
-    whole = engine_elements(stretch)
-    whole += [(said.start - start, said.end - start) for said in own if said.end - said.start <= limit]
+    whole = _kept_whole(stretch, [(said.start - start, said.end - start) for said in own], limit)
     pieces = [
         piece
         for piece in cut(stretch, limit, utterance.language, whole=whole)
@@ -155,6 +155,15 @@ def _cut_utterance(block: Block, utterance: Utterance, offset: int, after: Bound
         kind = after if following is None else piece.after
         within = tuple(said for said in own if _lies_in(said, piece, start))
         yield _Unit(offset + start + piece.start, offset + start + piece.end, utterance, kind, block, within)
+
+
+def _kept_whole(text: str, pronounced: Iterable[ItemSpan], limit: int) -> list[ItemSpan]:
+    """What no cut may part: engine elements, and pronounced words apart from them and from one another."""
+    whole = engine_elements(text)
+    for start, end in pronounced:
+        if end - start <= limit and all(end <= first or past <= start for first, past in whole):
+            whole.append((start, end))
+    return whole
 
 
 def _followed(items: Sequence[Item]) -> Iterator[tuple[Item, Item | None]]:

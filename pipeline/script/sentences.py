@@ -19,15 +19,17 @@ from pipeline.script.words import has_word
 
 _PARAGRAPHS = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
 _OPENERS = "\"'“‘„‚«»‹›([{¿¡「『（《〈【〔"
-_STOP = re.compile(
-    r"(?P<mark>\.(?:[ \u00a0]\.){2,}|[.!?…‽؟۔।॥։።]+)"
-    r"(?P<closers>(?:[\"'”’»›)\]}“‘«]|[ \u00a0\u202f]»(?=[\s,.;:!?)]|$))*)"
-    r"(?:(?=(?P<gap>\s+))|(?=[“«])(?<=[”»]))"
-    r"|(?P<wide_mark>[。！？｡．]+)(?P<wide_closers>[」』）”’》】〕)\"'»]*)"
+_NARROW = ".!?…‽؟۔।॥։።"
+_WIDE = "。！？｡．"
+_DASHES = "—–-"
+_MARK = re.compile(
+    rf"(?P<mark>[{_NARROW}{_WIDE}{_DASHES}]+(?:(?<=\.)(?:[ \u00a0]\.){{2,}})?)"
+    r"(?P<closers>[\"'”’»›)\]}“‘«」』》】〕）]*(?:[ \u00a0\u202f]»(?=[\s,.;:!?)]|$))?)"
 )
+_HORIZON = 300
 _FOLLOWING = re.compile(rf"[\s{re.escape(_OPENERS)}—–\-*_]*")
 _WORD = re.compile(r"\w[\w'’.\-]*")
-_BLANKED = {ord(mark): " " for mark in _OPENERS + "”’«»›)]}」』）"}
+_BLANKED = _OPENERS.replace("¿", "").replace("¡", "") + "”’›)]}」』）"
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
@@ -67,35 +69,56 @@ def _cuts(text: str, language: str) -> Iterator[int]:
     """The offsets after which a new sentence starts."""
     known: set[int] | None = None
     sentence_start = 0
-    for match in _STOP.finditer(text):
-        if match.end() == len(text):
-            return
+    for match in _MARK.finditer(text):
+        mark, closers = match["mark"], _closers(text, match)
+        end = match.end("mark") + len(closers)
+        if end == len(text) or not _may_end(text, mark, closers, end):
+            continue
         if known is None:
             known = _sentencex_starts(text, language)
-        stop = _stop(text, match, sentence_start, known)
-        if ends_sentence(stop, language):
-            sentence_start = match.end()
+        before = text[sentence_start : match.start()].lstrip()
+        if ends_sentence(_stop(text, before, mark, closers, end, known), language):
+            sentence_start = end
             yield sentence_start
 
 
-def _stop(text: str, match: re.Match[str], sentence_start: int, known: set[int]) -> Stop:
-    following = _FOLLOWING.match(text, match.end())
-    next_start = following.end() if following else match.end()
+def _closers(text: str, match: re.Match[str]) -> str:
+    """The closing marks after a stop; those of “‘« that open the next quotation instead are left to it."""
+    closers = match["closers"]
+    following = text[match.end() : match.end() + 1]
+    return closers.rstrip("“‘«") if following and not following.isspace() else closers
+
+
+def _may_end(text: str, mark: str, closers: str, end: int) -> bool:
+    """Whether a sentence can end here at all: before white space or the next quotation, wide marks anywhere.
+
+    A dash ends one only where it breaks off speech (“You—” He stopped.), and ． is a point between digits.
+    """
+    following = text[end : end + 1]
+    if mark[-1] in _WIDE:
+        return mark[-1] != "．" or not following.isdigit()
+    if mark[-1] in _DASHES and not closers:
+        return False
+    return following.isspace() or (following in "“«" and closers[-1:] in ("”", "»"))
+
+
+def _stop(text: str, before: str, mark: str, closers: str, end: int, known: set[int]) -> Stop:
+    next_start = _FOLLOWING.match(text, end).end()  # type: ignore[union-attr]  # it matches everywhere
     word = _WORD.match(text, next_start)
     return Stop(
-        before=text[sentence_start : match.start()].lstrip(),
-        mark=match["mark"] or match["wide_mark"],
-        closers=match["closers"] or match["wide_closers"] or "",
-        opening=text[match.end() : next_start].strip(),
+        before=before,
+        mark=mark,
+        closers=closers,
+        opening=text[end:next_start].strip(),
         next_word=word.group() if word else "",
-        after=text[next_start : next_start + 300],
-        wide=match["wide_mark"] is not None,
+        after=text[next_start : next_start + _HORIZON],
+        wide=mark[-1] in _WIDE,
         known=next_start in known,
     )
 
 
 def _sentencex_starts(text: str, language: str) -> set[int]:
     """Where sentencex starts a sentence, once nothing is quoted or bracketed."""
-    return {
-        boundary["start_index"] for boundary in sentencex.get_sentence_boundaries(language, text.translate(_BLANKED))
-    }
+    for mark in _BLANKED:
+        text = text.replace(mark, " ")
+    return {boundary["start_index"] for boundary in sentencex.get_sentence_boundaries(language, text)}
