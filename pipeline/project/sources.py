@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.errors import InputError, Problem
 from pipeline.project.models import ChapterEntry, Project
 
-SOURCE_SUFFIXES = (".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".epub")
+SOURCE_SUFFIXES = (".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".xht", ".epub")
 """What a manuscript may be written in, by suffix in lower case."""
 
 _GLOB = re.compile(r"[*?\[]")

@@ -59,7 +59,7 @@ OUTSIDE = (
     "chapters[0].source: got '{source}'; expected a file or a glob such as manuscript/*.md, "
     "inside the project's folder, with forward slashes; {why}"
 )
-NO_MANUSCRIPT = "'cover.png' is no manuscript; expected .md, .markdown, .txt, .text, .html, .htm, .xhtml, .epub"
+NO_MANUSCRIPT = "'cover.png' is no manuscript; expected .md, .markdown, .txt, .text, .html, .htm, .xhtml, .xht, .epub"
 SOURCES = {
     "manuscript/11.md": "chapters[0].source: got 'manuscript/11.md'; no such file; did you mean '1.md'?",
     "chapters/*.md": (

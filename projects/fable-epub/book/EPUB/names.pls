@@ -2,12 +2,12 @@
 <lexicon xmlns="http://www.w3.org/2005/01/pronunciation-lexicon" version="1.0" alphabet="ipa" xml:lang="en">
   <lexeme>
     <grapheme>Niamh</grapheme>
-    <phoneme>niːv</phoneme>
+    <phoneme>ˈniːv</phoneme>
     <alias>Neeve</alias>
   </lexeme>
   <lexeme>
     <grapheme>Tadhg</grapheme>
-    <phoneme>taɪɡ</phoneme>
-    <alias>Tige</alias>
+    <phoneme>ˈtaɪɡ</phoneme>
+    <alias>Tyghe</alias>
   </lexeme>
 </lexicon>
