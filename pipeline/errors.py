@@ -11,6 +11,7 @@
     ├── CheckFailed             6   a check ran and found something
     ├── LockHeld                7   another run works on this project
     ├── StorageError            8   disk full, read-only, store not durable
+    │   └── DamagedTake         8   a stored take is not what was stored; a render makes it again
     └── Interrupted           130   Ctrl-C or SIGTERM; resumable
 """
 
@@ -103,6 +104,16 @@ class StorageError(NarrateError):
     """The disk is full or read-only, or a store did not keep what it was given."""
 
     exit_code = 8
+
+
+class DamagedTake(StorageError):
+    """The audio of a stored take is not what was stored. ``key`` is the take's."""
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(
+            message, hint="`narrate check --takes` lists all damaged takes; `narrate render` makes them again"
+        )
+        self.key = key
 
 
 class Interrupted(NarrateError):

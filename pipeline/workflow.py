@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
-from pipeline.errors import NarrateError
+from pipeline.errors import DamagedTake, NarrateError
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.loading import load_project
@@ -27,6 +27,7 @@ from pipeline.reports.run_summary import run_record
 from pipeline.reports.status import Status, project_status
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
+from pipeline.store.cleaning import damaged_takes
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import new_run_id, utc_now
 from pipeline.store.locking import project_lock
@@ -124,19 +125,26 @@ def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: 
                         f"suspected: attempt {attempt.attempt} may have been charged {attempt.reserved_cents} cents"
                     )
                 )
-        planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
-        rendered = render_missing(planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver)
-        published = publish(
-            project,
-            rendered.plan,
-            layout,
-            out,
-            selected=selected if options.chapters else None,
-            force=options.force,
-            partial=options.allow_partial,
-            threads=options.jobs or os.cpu_count() or 1,
-            receiver=receiver,
-        )
+        while True:
+            planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
+            rendered = render_missing(planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver)
+            try:
+                published = publish(
+                    project,
+                    rendered.plan,
+                    layout,
+                    out,
+                    selected=selected if options.chapters else None,
+                    force=options.force,
+                    partial=options.allow_partial,
+                    threads=options.jobs or os.cpu_count() or 1,
+                    receiver=receiver,
+                )
+                break
+            except DamagedTake:
+                for key in damaged_takes(layout.takes):
+                    receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
+                    layout.takes.set_aside(key)
         record = run_record(planned, rendered, published, run=run, started=started, seconds=time.monotonic() - clock)
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)

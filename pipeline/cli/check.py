@@ -47,10 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _say(f"{_skipped_count(checked.manuscript)} passages are not spoken; `narrate check -v` lists them")
     if arguments.takes:
-        damaged = damaged_takes(Layout.of(checked.project))
+        damaged = damaged_takes(Layout.of(checked.project).takes)
         if damaged:
             lines = "\n".join(f"take {key[:12]} is damaged" for key in damaged)
-            raise CheckFailed(lines, hint="`narrate render` makes the damaged takes that are needed again")
+            raise CheckFailed(lines, hint="a render that needs them makes them again")
         _say("every stored take matches its checksum")
     return 0
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pipeline.store.files import storage_errors
 from pipeline.store.layout import Layout
+from pipeline.store.takes import TakeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ def remove_takes(layout: Layout) -> None:
                 shutil.rmtree(folder)
 
 
-def damaged_takes(layout: Layout) -> list[str]:
+def damaged_takes(takes: TakeStore) -> list[str]:
     """The keys of all takes whose sidecar or audio is not what was stored; reads every byte."""
     damaged = []
-    for key in layout.takes.all_keys():
+    for key in takes.all_keys():
         try:
-            take = layout.takes.load(key)
+            take = takes.load(key)
         except ValueError:
             take = None
-        if take is None or not layout.takes.is_intact(take):
+        if take is None or not takes.is_intact(take):
             damaged.append(key)
     return damaged

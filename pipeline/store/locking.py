@@ -22,14 +22,14 @@ def project_lock(state_folder: Path) -> Iterator[None]:
         state_folder.mkdir(parents=True, exist_ok=True)
     holder = state_folder / "lock.holder"
     lock = filelock.FileLock(state_folder / "lock", timeout=0)
-    try:
-        with storage_errors(state_folder / "lock"):
+    with storage_errors(state_folder / "lock"):
+        try:
             lock.acquire()
-    except filelock.Timeout as error:
-        raise LockHeld(
-            f"another run is at work in {state_folder.parent}{_named(holder)}",
-            hint="wait until it ends, or stop it; its finished takes are kept",
-        ) from error
+        except filelock.Timeout as error:
+            raise LockHeld(
+                f"another run is at work in {state_folder.parent}{_named(holder)}",
+                hint="wait until it ends, or stop it; its finished takes are kept",
+            ) from error
     try:
         with storage_errors(holder):
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {utc_now()}", encoding="utf-8")

@@ -19,8 +19,8 @@ import orjson
 from numpy.typing import NDArray
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
-from pipeline.errors import StorageError
-from pipeline.store.files import write_atomically
+from pipeline.errors import DamagedTake
+from pipeline.store.files import storage_errors, write_atomically
 from pipeline.store.keys import KeyInputs
 
 SIDECAR_SCHEMA = 1
@@ -107,22 +107,22 @@ class TakeStore:
             return False
 
     def audio(self, take: Take) -> NDArray[np.int16]:
-        """The samples of a take, its checksum verified. Raises StorageError where the audio is damaged."""
+        """The samples of a take, its checksum verified. Raises DamagedTake."""
         from pipeline.store.flac import decode_flac  # noqa: PLC0415 - plans read sidecars only and need no codec
 
         path = self.audio_path(take.key)
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise damaged(take.key, f"cannot be read ({error.strerror})") from error
+            raise _damaged(take.key, f"cannot be read ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != take.sha256:
-            raise damaged(take.key, "does not match its checksum")
+            raise _damaged(take.key, "does not match its checksum")
         try:
             pcm = decode_flac(data)
         except ValueError as error:
-            raise damaged(take.key, str(error)) from error
+            raise _damaged(take.key, str(error)) from error
         if len(pcm) != take.samples:
-            raise damaged(take.key, f"has {len(pcm)} samples instead of {take.samples}")
+            raise _damaged(take.key, f"has {len(pcm)} samples instead of {take.samples}")
         return pcm
 
     def is_intact(self, take: Take) -> bool:
@@ -154,10 +154,17 @@ class TakeStore:
         write_atomically(self.sidecar_path(key), _sidecar(take))
         return take
 
-    def discard(self, key: str) -> None:
-        """Remove a damaged take, commit mark first."""
-        self.sidecar_path(key).unlink(missing_ok=True)
-        self.audio_path(key).unlink(missing_ok=True)
+    def set_aside(self, key: str) -> None:
+        """Take a damaged take out of use, commit mark first; what is left of it stays in ``damaged/``.
+
+        Raises StorageError.
+        """
+        folder = self.folder.parent / "damaged"
+        for path in (self.sidecar_path(key), self.audio_path(key)):
+            with storage_errors(folder / path.name):
+                folder.mkdir(parents=True, exist_ok=True)
+                if path.exists():
+                    path.replace(folder / path.name)
 
     def all_keys(self) -> Iterator[str]:
         """The keys of all takes with a sidecar."""
@@ -165,11 +172,8 @@ class TakeStore:
             yield path.stem
 
 
-def damaged(key: str, how: str) -> StorageError:
-    """The error for a take that cannot be trusted any more."""
-    return StorageError(
-        f"the take {key[:12]} {how}", hint="run `narrate check --takes`, then `narrate render` to make it again"
-    )
+def _damaged(key: str, how: str) -> DamagedTake:
+    return DamagedTake(f"the take {key[:12]} {how}", key=key)
 
 
 def _sidecar(take: Take) -> bytes:

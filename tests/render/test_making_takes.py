@@ -152,8 +152,9 @@ class MuteEngine(FailingEngine):
             return speech
         if asked == 1:
             return Speech(np.zeros(24_000, np.int16), 24_000, speech.words, speech.usage)
-        words = WordTimes(*(column[:-1] for column in (speech.words.char_start, speech.words.char_end,
-                                                       speech.words.start_sample, speech.words.end_sample)))  # fmt: skip
+        said = speech.words
+        columns = (said.char_start, said.char_end, said.start_sample, said.end_sample)
+        words = WordTimes(*(column[:-1] for column in columns))
         return Speech(speech.pcm, 24_000, words, speech.usage)
 
 

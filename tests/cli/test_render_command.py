@@ -1,0 +1,179 @@
+"""``narrate render`` from a manuscript to finished files, on the embedded voice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline.reports.run_record import RunRecord
+
+from .conftest import MANIFEST, MANUSCRIPT, Narrate
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "run.json"
+    }
+
+
+def record(project: Path) -> RunRecord:
+    return RunRecord.model_validate_json((project / "build" / "run.json").read_bytes())
+
+
+def test_a_project_becomes_a_book_with_chapters_and_captions_in_sync(narrate: Narrate, project: Path) -> None:
+    result = narrate("render", project)
+    assert result.returncode == 0, result.stderr
+    assert "build/ada-and-the-lamp.m4b" in result.stdout
+    build = project / "build"
+    timeline = json.loads((build / "timeline.json").read_bytes())
+    with av.open(build / "ada-and-the-lamp.m4b") as book:
+        marks = [
+            (chapter["metadata"]["title"], float(chapter["start"] * chapter["time_base"]))
+            for chapter in book.chapters()
+        ]
+        samples = sum(frame.samples for frame in book.decode(audio=0))
+    starts = [chapter["start_sample"] / 24_000 for chapter in timeline["chapters"]]
+    assert [title for title, _ in marks] == ["The Lamp", "The Stairs"]
+    assert [start for _, start in marks] == pytest.approx(starts, abs=0.001)
+    assert samples == pytest.approx(sum(chapter["samples"] for chapter in timeline["chapters"]), abs=1024)
+    captions = (build / "ada-and-the-lamp.srt").read_text(encoding="utf-8")
+    assert "9th of May" in captions
+    assert "163 steps" in captions
+    for file in record(project).files:
+        data = (build / file.path).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size_bytes, file.sha256)
+
+
+def test_a_second_render_makes_nothing_and_touches_nothing(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    before = {path: path.stat().st_mtime_ns for path in (project / "build").rglob("*") if path.name != "run.json"}
+    result = narrate("render", project)
+    assert result.returncode == 0
+    assert "nothing to do" in result.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+    assert record(project).takes_made == 0
+
+
+def test_force_assembles_the_same_bytes_and_makes_no_take(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    before = hashes(project / "build")
+    result = narrate("render", "--force", project)
+    assert result.returncode == 0
+    assert hashes(project / "build") == before
+    assert record(project).takes_made == 0
+
+
+def test_an_edit_remakes_its_segment_and_its_chapter_only(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    before = hashes(project / "build")
+    (project / "book.md").write_text(MANUSCRIPT.replace("twice", "thrice"), encoding="utf-8")
+    assert narrate("render", project).returncode == 0
+    after = hashes(project / "build")
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert record(project).takes_made == 1
+    assert changed == {
+        "ada-and-the-lamp.m4b", "ada-and-the-lamp.srt", "timeline.json",
+        "mp3/2-the-stairs.mp3", "srt/2-the-stairs.srt", "text/the-stairs.txt",
+    }  # fmt: skip
+
+
+def test_pauses_tags_and_bitrates_make_no_take(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    (project / "project.yaml").write_text(
+        MANIFEST.replace("A. Tester", "B. Tester")
+        + "pauses: {paragraph_ms: 1200}\noutputs: [{format: mp3, bitrate_kbps: 96}, {format: srt}]\n",
+        encoding="utf-8",
+    )
+    result = narrate("render", project)
+    assert result.returncode == 0
+    assert record(project).takes_made == 0
+    assert record(project).stale == ("ada-and-the-lamp.m4b",)
+    assert "stale" in result.stdout
+
+
+def test_chosen_chapters_leave_the_book_alone(narrate: Narrate, project: Path) -> None:
+    result = narrate("render", "--chapters", "the-stairs", project)
+    assert result.returncode == 0
+    assert [file.path for file in record(project).files] == [
+        "mp3/2-the-stairs.mp3", "srt/2-the-stairs.srt", "text/the-stairs.txt"]  # fmt: skip
+    assert not (project / "build" / "ada-and-the-lamp.m4b").exists()
+    assert narrate("render", "--chapters", "the-stars", project).returncode == 2
+
+
+def test_events_are_json_lines_for_machines(narrate: Narrate, project: Path) -> None:
+    result = narrate("render", "--events", "json", project)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert events[0]["event"] == "render_started"
+    made = [event for event in events if event["event"] == "take_made"]
+    assert len(made) == events[0]["to_make"]
+    assert {event["event"] for event in events} >= {"assembly_started", "file_written"}
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_can_be_resumed(narrate: Narrate, project: Path, kind: signal.Signals) -> None:
+    paragraphs = "\n\n".join(f"{number} lamps were lit, and {number} went out. " * 12 for number in range(60))
+    (project / "book.md").write_text(f"# The Lamps\n\n{paragraphs}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pipeline.cli.main", "render", "--events", "json", str(project)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if '"take_made"' in line:
+                break
+        process.send_signal(kind)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "run the same command to go on" in errors
+    assert "Traceback" not in errors
+    kept = len(list((project / ".narration" / "takes").rglob("*.json")))
+    assert kept >= 1
+    assert not list(project.rglob("*.part*"))
+    plan = json.loads(narrate("plan", "--json", project).stdout)
+    assert plan["totals"]["stored"] >= kept
+    assert plan["totals"]["to_make"] > 0
+
+
+def test_two_runs_on_one_project_do_not_meet(narrate: Narrate, project: Path) -> None:
+    from pipeline.store.locking import project_lock
+
+    with project_lock(project / ".narration"):
+        result = narrate("render", project)
+    assert result.returncode == 7
+    assert "another run is at work" in result.stderr
+    assert "process" in result.stderr
+    assert narrate("render", project).returncode == 0
+
+
+def test_a_damaged_take_is_found_by_check_and_made_again_when_it_is_needed(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    before = hashes(project / "build")
+    take = next((project / ".narration" / "takes").rglob("*.flac"))
+    data = bytearray(take.read_bytes())
+    data[len(data) // 2] ^= 255
+    take.write_bytes(data)
+    result = narrate("check", "--takes", project)
+    assert result.returncode == 6
+    assert take.stem[:12] in result.stderr
+    result = narrate("render", "--force", project)
+    assert result.returncode == 0
+    assert f"{take.stem[:12]} is damaged" in result.stderr
+    assert hashes(project / "build") == before
+    assert narrate("check", "--takes", project).returncode == 0
+
+
+def test_starting_up_loads_no_audio_machine_learning_or_network_library() -> None:
+    code = (
+        "import sys\nfrom pipeline.cli.main import build_parser\nbuild_parser()\n"
+        "heavy = {'numpy', 'av', 'onnxruntime', 'hibari', 'scipy', 'httpx', 'websockets', 'lxml', 'pydantic'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
