@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -21,6 +22,9 @@ MOST_DOCUMENT_BYTES = 32 * 2**20
 HIGHEST_RATIO = 200
 """Unpacked to packed. Repetitive XHTML packs to 1:50; deflate ends at 1:1032, and bombs are made of that."""
 _RATIO_MATTERS_BYTES = 8 * 2**20
+
+UNPACKING_ERRORS = (OSError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile, zipfile.LargeZipFile)
+"""What zipfile raises for damaged data (NotImplementedError, for an unknown method, is a RuntimeError)."""
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -48,7 +52,7 @@ def check_archive(path: Path, *, shown: str) -> None:
         raise _error(shown, "does not exist") from exc
     except zipfile.BadZipFile as exc:
         raise _error(shown, f"is no EPUB: {_lower(str(exc))}; download or export it again") from exc
-    except (OSError, NotImplementedError, RuntimeError, EOFError, zipfile.LargeZipFile) as exc:
+    except UNPACKING_ERRORS as exc:
         raise _error(shown, f"cannot be unpacked: {exc}; export it again") from exc
 
 
@@ -66,6 +70,8 @@ def _entry_problems(entries: list[zipfile.ZipInfo], packed: int) -> Iterator[str
             yield f"holds the file name '{name[:80]}', which leads out of the archive; it is not opened"
         elif stat.S_ISLNK(entry.external_attr >> 16):
             yield f"holds the link '{name[:80]}'; replace it by the file itself"
+        elif entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # EPUB OCF 3.3, section 4.2.2
+            yield f"holds '{name[:80]}' packed in a way that EPUB has not; export it again"
         elif entry.flag_bits & 1:
             yield f"holds '{name[:80]}' locked with a password; save it without"
         elif name.lower().endswith(_TEXT_SUFFIXES) and entry.file_size > MOST_DOCUMENT_BYTES:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import posixpath
 import warnings
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,7 +13,7 @@ from ebooklib import epub
 from lxml import etree
 
 from pipeline.errors import InputError, Problem
-from pipeline.manuscript.archive import check_archive
+from pipeline.manuscript.archive import UNPACKING_ERRORS, check_archive
 
 _PAGES = {"application/xhtml+xml", "text/html"}
 _LEXICON = "application/pls+xml"
@@ -75,19 +74,12 @@ def _open(path: Path, shown: str) -> epub.EpubBook:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return epub.read_epub(io.BytesIO(path.read_bytes()), {"ignore_ncx": True})
-    except (
-        epub.EpubException,
-        etree.LxmlError,
-        zipfile.BadZipFile,
-        LookupError,
-        AttributeError,
-        TypeError,
-        ValueError,
-        OSError,
-    ) as exc:
+    except (epub.EpubException, etree.LxmlError, LookupError, AttributeError, TypeError, ValueError) as exc:
         reason = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
         message = f"its package or navigation is damaged ({reason}); check it with EPUBCheck, or export it again"
         raise InputError([Problem(shown, 0, 0, message)]) from exc
+    except UNPACKING_ERRORS as exc:
+        raise InputError([Problem(shown, 0, 0, f"cannot be unpacked: {exc}; export it again")]) from exc
 
 
 def _resource(item: epub.EpubItem) -> Resource:

@@ -71,7 +71,7 @@ def read_markdown(text: str, file: str) -> MarkdownDocument:
         reader.problems.append((unread, "is nested too deep to be read; take away some of the > or list levels"))
     if reader.problems:
         raise InputError(Problem(file, line, 0, message) for line, message in sorted(reader.problems))
-    return MarkdownDocument(tuple(_in_order(reader.contents, front, env, file)), front.title)
+    return MarkdownDocument(tuple(_in_order(reader.contents, front, body, env, file)), front.title)
 
 
 @cache
@@ -86,20 +86,17 @@ def _parser() -> MarkdownIt:
 
 
 def _in_order(
-    contents: Iterable[Block | Skip], front: FrontMatter, env: dict[str, Any], file: str
+    contents: Iterable[Block | Skip], front: FrontMatter, body: str, env: dict[str, Any], file: str
 ) -> Iterable[Passage]:
     """Passages by line, with what leaves no token among them: front matter and link definitions."""
     found = list(contents)
     if front.lines:
         found += build_skip(front.text, SkipReason.FRONT_MATTER, Source(file, 1, front.lines))
-    definitions = [
-        *env.get("references", {}).items(),
-        *((each["label"], each) for each in env.get("duplicate_refs", [])),
-    ]
-    for label, definition in definitions:
+    lines = body.split("\n")
+    for definition in [*env.get("references", {}).values(), *env.get("duplicate_refs", [])]:
         start, end = definition["map"]
-        text = f"[{label}]: {definition['href']} {definition['title']}"
-        found += build_skip(text, SkipReason.MARKUP, Source(file, start + 1, max(start + 1, end)))
+        end = max(end, start + 1)
+        found += build_skip(" ".join(lines[start:end]), SkipReason.MARKUP, Source(file, start + 1, end))
     return map(Passage, sorted(found, key=lambda content: content.source.line))
 
 

@@ -12,6 +12,7 @@ from pipeline.manuscript.model import Block, BlockKind, Skip, Source
 from pipeline.manuscript.passages import Anchor, Matter, Part, Passage
 
 _HEADING_RULE = re.compile(r"heading:(.*)")
+_LONGEST_MOTTO = 400
 _LONGEST_MATCHED = 200
 """Only the beginning of a block is matched, and only a block this short becomes a heading."""
 
@@ -116,13 +117,18 @@ def cut_at(passages: Sequence[Passage], level: int) -> list[list[Passage]]:
 
 
 def heading_title(blocks: Iterable[Block]) -> str | None:
-    """The title that the first heading gives: its lines, if it has several, joined by a colon."""
+    """The title that the first heading gives: its lines, if it has several, joined by a colon.
+
+    A motto may stand before it, but a heading after more text than that is a section's.
+    """
     headings: list[Block] = []
+    characters_before = 0
     for block in blocks:
         if block.kind is BlockKind.HEADING and (not headings or _same_place(headings[0], block)):
             headings.append(block)
-        elif headings or block.kind is BlockKind.PARAGRAPH:
+        elif headings or characters_before > _LONGEST_MOTTO:
             break
+        characters_before += len(block.text)
     title = ""
     for block in headings:
         joint = "" if not title else " " if title[-1] in ".:!?—–-" else ": "
