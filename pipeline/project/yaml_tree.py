@@ -17,8 +17,9 @@ from pipeline.project.wording import printable
 
 _DEEPEST = 16
 _NULLS = {"", "~", "null", "Null", "NULL"}
-# YAML 1.2.2, section 5.1: printable characters (tab, line feed and NEL included).
-_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# YAML 1.2.2, section 5.1: what is printable, but for NEL, LS and PS: they end lines in YAML 1.1 and nowhere else,
+# so that every place after them would be wrong.
+_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

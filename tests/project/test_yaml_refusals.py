@@ -47,6 +47,7 @@ CASES = {
     "two documents": ("a: 1\n---\nb: 2\n", "2:1: a second document begins; expected one document in the file"),
     "key of a list": ("a: 1\n? [b]\n: 2\n", "2:3: a key must be a plain word"),
     "control character": ("a: 1\nb: x\x07y\n", "2:5: the character U+0007 cannot stand in YAML; delete it"),
+    "line separator": ("a: 1\nb: x\u2028y\n", "2:5: the character U+2028 cannot stand in YAML; delete it"),
     "deep": (
         "a: " + "[" * 40 + "]" * 40 + "\n",
         "1:19: nested more than 16 deep; a manifest needs no such nesting",
