@@ -2,17 +2,24 @@
 
 ::
 
-    KugelAudioError
+    KugelAudioError                the service failed, or answered what cannot be understood
     ├── AuthenticationError        the key is missing, invalid or revoked: stop
     ├── RateLimitError             too many requests: wait ``retry_after`` seconds
     ├── InsufficientCreditsError   the wallet is empty: top up
     ├── NotFoundError              no such voice, model, dictionary or entry
     ├── ValidationError            the request is wrong and will stay wrong
+    │   └── TextTooLongError       over the character limit: cut the text, waiting never helps
+    ├── IncompleteAudioError       the answer ended well but part of it is missing; ``partial`` has the rest
     └── ConnectionError            network, timeout, or the service is away: try again
         └── ServerRestartingError  a rolling deploy closed the socket (1012, 1013)
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.kugelaudio.audio import AudioResponse
 
 
 class KugelAudioError(Exception):
@@ -34,6 +41,9 @@ class KugelAudioError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        return f"{self.message} (request {self.request_id})" if self.request_id else self.message
+
 
 class AuthenticationError(KugelAudioError):
     """The key is missing, invalid or revoked."""
@@ -53,6 +63,19 @@ class NotFoundError(KugelAudioError):
 
 class ValidationError(KugelAudioError):
     """The request is malformed or a parameter is out of range."""
+
+
+class TextTooLongError(ValidationError):
+    """The text is over the character limit of the tier or the model (413, or the other meaning of 429)."""
+
+
+class IncompleteAudioError(KugelAudioError):
+    """The server said it was done, yet audio or timestamps are missing.
+
+    It was probably billed. ``partial`` holds what did arrive where the whole answer was being collected.
+    """
+
+    partial: AudioResponse | None = None
 
 
 class ConnectionError(KugelAudioError):  # noqa: A001 - the API's own name; exported as KugelAudioConnectionError

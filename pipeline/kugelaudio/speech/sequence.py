@@ -1,0 +1,69 @@
+"""Put audio frames in order by their index: drop repeats, hold what came early, notice what never came."""
+
+from __future__ import annotations
+
+from pipeline.kugelaudio.audio import AudioChunk
+from pipeline.kugelaudio.speech.frames import malformed
+
+_SAMPLED_BYTES = 256
+
+
+class AudioSequence:
+    """The audio of one answer. Indices count from 0; they may start again when the server starts a new chunk."""
+
+    def __init__(self) -> None:
+        self._accepted: list[int] = []
+        self._held: dict[int, AudioChunk] = {}
+        self.frames = 0
+        self.samples = 0
+        self.sample_rate = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether no frame is held back for a missing one."""
+        return not self._held
+
+    @property
+    def delivered_ms(self) -> float:
+        """Milliseconds of audio in order so far."""
+        return 1000.0 * self.samples / self.sample_rate if self.sample_rate else 0.0
+
+    def add(self, chunk: AudioChunk) -> list[AudioChunk]:
+        """Take a frame; return the frames that are now in order. Raises KugelAudioError for a contradiction."""
+        if self.sample_rate and chunk.sample_rate != self.sample_rate:
+            raise malformed(f"audio at {chunk.sample_rate} Hz after audio at {self.sample_rate} Hz")
+        expected = len(self._accepted)
+        if chunk.index < expected:
+            if self._accepted[chunk.index] == _fingerprint(chunk):
+                return []
+            if chunk.index:
+                raise malformed(f"two different audio frames with index {chunk.index}")
+            self.restart()
+        elif chunk.index > expected:
+            if self._held.setdefault(chunk.index, chunk).audio != chunk.audio:
+                raise malformed(f"two different audio frames with index {chunk.index}")
+            return []
+        return self._accept(chunk)
+
+    def restart(self) -> None:
+        """Expect indices from 0 again. Raises KugelAudioError while frames are missing."""
+        if self._held:
+            raise malformed(f"no audio frame {len(self._accepted)} before starting again from 0")
+        self._accepted = []
+
+    def _accept(self, chunk: AudioChunk) -> list[AudioChunk]:
+        ready = [chunk]
+        self._accepted.append(_fingerprint(chunk))
+        while self._held and (following := self._held.pop(len(self._accepted), None)) is not None:
+            ready.append(following)
+            self._accepted.append(_fingerprint(following))
+        self.sample_rate = chunk.sample_rate
+        self.frames += len(ready)
+        self.samples += sum(each.samples for each in ready)
+        return ready
+
+
+def _fingerprint(chunk: AudioChunk) -> int:
+    """Tell a repeated frame from another cheaply: its ends are enough beside the same index."""
+    audio = chunk.audio
+    return hash((len(audio), audio[:_SAMPLED_BYTES], audio[-_SAMPLED_BYTES:]))

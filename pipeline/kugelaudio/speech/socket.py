@@ -1,0 +1,131 @@
+"""One WebSocket to the service: opened, written, read, with the library's errors turned into ours.
+
+websockets' own ``connect`` follows redirects and would send the key along; here a redirect is a refusal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.protocol import State
+
+from pipeline.kugelaudio.configuration import Configuration, is_loopback
+from pipeline.kugelaudio.errors import KugelAudioError
+from pipeline.kugelaudio.mapping import from_close, from_handshake, timed_out, unreachable
+from pipeline.kugelaudio.redaction import RedactingLogger
+
+CLOSE_S: Final = 2.0
+"""How long to wait for the other side's close frame."""
+
+_log = logging.getLogger("pipeline.kugelaudio.wire")
+
+
+class _Connect(connect):
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+class Socket:
+    """An open WebSocket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self.used = 0
+        """Generations carried so far."""
+        self.idle_since = time.monotonic()
+
+    @property
+    def open(self) -> bool:
+        """Whether neither side has begun to close."""
+        return self._connection.state is State.OPEN
+
+    async def send(self, text: str, limit_s: float) -> None:
+        """Send a frame. Raises the error that a closed socket means."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._connection.send(text)
+        except ConnectionClosed as closed:
+            raise _closed(closed) from None
+        except TimeoutError:
+            raise timed_out("sending", limit_s) from None
+
+    async def receive(self, limit_s: float, doing: str) -> bytes:
+        """Return the next frame. Raises the error that a close or the limit means."""
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._connection.recv(decode=False)
+        except ConnectionClosed as closed:
+            raise _closed(closed) from None
+        except TimeoutError:
+            raise timed_out(doing, limit_s) from None
+
+    async def waiting(self, limit_s: float = 0.0) -> bytes | None:
+        """Return a frame that is here already (or comes within the limit), None if there is none."""
+        try:
+            async with asyncio.timeout(limit_s):
+                return await self._connection.recv(decode=False)
+        except TimeoutError:
+            return None
+        except ConnectionClosed as closed:
+            raise _closed(closed) from None
+
+    async def answers(self, limit_s: float) -> bool:
+        """Ping the other side and say whether it answers in time."""
+        try:
+            async with asyncio.timeout(limit_s):
+                await (await self._connection.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Say goodbye and wait a moment for the other side's."""
+        await self._connection.close()
+
+    def drop(self) -> None:
+        """Cut the connection at once: what is still on its way is not wanted."""
+        self._connection.transport.abort()
+
+
+async def open_socket(configuration: Configuration, path: str, query: Mapping[str, str]) -> Socket:
+    """Connect and shake hands. Raises the error that a refusal, the network or the limit means."""
+    limit_s = configuration.limits.connect_s
+    try:
+        async with asyncio.timeout(limit_s):
+            return Socket(await _Connect(**_options(configuration, path, query)))
+    except TimeoutError:
+        raise timed_out("connecting", limit_s) from None
+    except InvalidStatus as refused:
+        answer = refused.response
+        raise from_handshake(answer.status_code, answer.headers, bytes(answer.body or b"")) from None
+    except (OSError, WebSocketException) as error:
+        raise unreachable("connecting", error) from None
+
+
+def _options(configuration: Configuration, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    key = configuration.key
+    authenticated = {**query, "api_key": key.reveal()} if configuration.key_in_query else query
+    return {
+        "uri": configuration.socket_url(path, authenticated),
+        "additional_headers": None if configuration.key_in_query else key.headers(),
+        "compression": None,
+        "max_size": None,
+        "open_timeout": None,
+        "close_timeout": CLOSE_S,
+        "ping_interval": configuration.ping_interval_s,
+        # a slow reader holds back pongs too: silence is judged by the limits, idle sockets by a ping before use
+        "ping_timeout": None,
+        "proxy": None if is_loopback(configuration.tts_url) else True,
+        "logger": RedactingLogger(_log, key),
+    }
+
+
+def _closed(closed: ConnectionClosed) -> KugelAudioError:
+    frame = closed.rcvd
+    return from_close(frame.code, frame.reason) if frame is not None else from_close(None)
