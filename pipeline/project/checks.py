@@ -56,16 +56,24 @@ def check_voices(root: Keys, engine: EngineName, shown: str) -> list[Problem]:
 def _file_problem(scalar: Scalar, key: str, folder: Path, shown: str) -> Problem | None:
     if inside_problem(scalar.text):
         return None
-    path = folder / scalar.text
-    message = ""
+    try:
+        message = _file_message(folder, folder / scalar.text, key)
+    except OSError as exc:
+        message = f"cannot be read: {exc.strerror}"
+    return Problem(shown, scalar.line, scalar.column, f"{key}: got '{scalar.text}'; {message}") if message else None
+
+
+def _file_message(folder: Path, path: Path, key: str) -> str:
     if not path.is_file():
         hint = did_you_mean(path.name, names_beside(path))
-        message = f"expected a file in the project's folder{f'; {hint}' if hint else ''}"
-    elif escapes(folder, path):
-        message = "expected a file in the project's folder; this link leaves it"
-    elif key == "cover" and not path.read_bytes()[:8].startswith(_COVER_SIGNATURES):
-        message = "expected a JPEG or PNG image; this is neither"
-    return Problem(shown, scalar.line, scalar.column, f"{key}: got '{scalar.text}'; {message}") if message else None
+        return f"expected a file in the project's folder{f'; {hint}' if hint else ''}"
+    if escapes(folder, path):
+        return "expected a file in the project's folder; this link leaves it"
+    if key == "cover":
+        with path.open("rb") as image:
+            if not image.read(8).startswith(_COVER_SIGNATURES):
+                return "expected a JPEG or PNG image; this is neither"
+    return ""
 
 
 def _source_problems(root: Keys, folder: Path, shown: str) -> list[Problem]:
@@ -82,6 +90,8 @@ def _source_problems(root: Keys, folder: Path, shown: str) -> list[Problem]:
             message = source_problem(folder, source.text, files)
         except ValueError as exc:
             files, message = [], f"is no glob: {exc}"
+        except OSError as exc:
+            files, message = [], f"cannot be read: {exc.strerror}"
         if message == NO_SUCH_FILE:
             hint = did_you_mean(Path(source.text).name, names_beside(folder / source.text))
             message += f"; {hint}" if hint else ""

@@ -60,13 +60,17 @@ def _engine_of_the_run(engine: str | None) -> EngineName | None:
 
 def _find_manifest(path: Path) -> Path:
     """The manifest's path in a resolved folder; its own name is kept, for messages and outputs."""
-    if path.is_dir():
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as exc:
+        raise InputError([Problem(str(path), 0, 0, f"cannot be read: {exc.strerror}")]) from exc
+    if is_folder:
         path = path / MANIFEST_NAME
         if not path.exists():
             others = sorted(item.name for item in path.parent.iterdir() if item.suffix in {".yaml", ".yml"})
             there = f"; there is {', '.join(others[:5])}: name the file" if others else ""
             raise InputError([Problem(str(path.parent), 0, 0, f"holds no {MANIFEST_NAME}{there}")])
-    elif not path.exists():
+    elif not exists:
         raise InputError([Problem(str(path), 0, 0, f"does not exist; expected a folder with a {MANIFEST_NAME}")])
     return path.parent.resolve() / path.name
 
@@ -81,12 +85,19 @@ def _dictionary_entries(root: Keys, folder: Path) -> tuple[tuple[DictionaryEntry
     placed, problems = [], []
     for name in _dictionary_names(root.values.get("dictionaries")):
         path = folder / name
-        if inside_problem(name) is None and path.is_file() and not escapes(folder, path):
+        if inside_problem(name) is None and _is_file_inside(path, folder):
             found, more = read_dictionary(path, shown=name)
             placed += found
             problems += more
     problems += clashes(placed)
     return tuple(item.entry for item in placed), problems
+
+
+def _is_file_inside(path: Path, folder: Path) -> bool:
+    try:
+        return path.is_file() and not escapes(folder, path)
+    except OSError:
+        return False  # the check of files says so at the entry's place
 
 
 def _dictionary_names(node: Node | None) -> list[str]:

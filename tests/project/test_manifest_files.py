@@ -140,6 +140,19 @@ def test_covers_and_dictionaries_out_of_place_are_named(problems_of: Problems, f
     ]
 
 
+def test_names_that_no_disk_takes_are_problems_too(problems_of: Problems, folder: Path) -> None:
+    name = "x" * 300
+    manifest = f"{TITLE}cover: {name}\ndictionaries: [{name}]\nchapters: [{{source: {name}}}, {{source: {name}*}}]\n"
+    assert [problem.split(": ")[1] for problem in problems_of(manifest)] == [
+        "cover",
+        "dictionaries[0]",
+        "chapters[0].source",
+        "chapters[1].source",
+    ]
+    with pytest.raises(InputError, match="x: "):
+        load_project(folder / name)
+
+
 def test_a_cover_that_is_no_image_is_refused(problems_of: Problems) -> None:
     assert problems_of(TITLE + "cover: names.yaml\nchapters: [{source: 'manuscript/*.md'}]\n") == [
         "project.yaml:2:8: cover: got 'names.yaml'; expected a JPEG or PNG image; this is neither"
