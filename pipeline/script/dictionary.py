@@ -25,6 +25,8 @@ from pipeline.script.words import ENGINE_TAG
 Occurrence = tuple[int, int, DictionaryEntry]
 """Start and end in the text (code points, half-open), and the entry that stands there."""
 
+_Candidate = tuple[int, int, tuple[bool, int, int], DictionaryEntry]
+
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[^\W{_UNSPACED}\U00020000-\U0003ffff]+")
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]")
@@ -95,11 +97,11 @@ def occurrences_in(text: str, lexicon: Lexicon, language: str | None = None) -> 
     candidates = []
     for start, pattern in _sightings(folded, lexicon):
         end = start + len(pattern.folded)
-        if _stands(pattern, folded, exact, start, end) and speaks(pattern.entry.language, language):
+        if _stands(pattern, folded, exact, start, end) and (
+            pattern.entry.language is None or speaks(pattern.entry.language, language)
+        ):
             candidates.append((start, -end, pattern.rank, pattern.entry))
-    if not candidates:
-        return []
-    candidates.sort(key=lambda candidate: candidate[:3])
+    candidates.sort(key=_preference)
     tags = [tag.span() for tag in ENGINE_TAG.finditer(text)] if "<" in text else []
     return _leftmost(candidates, tags)
 
@@ -110,7 +112,9 @@ def _sightings(folded: str, lexicon: Lexicon) -> list[tuple[int, _Pattern]]:
     if lexicon.by_word:
         token = _TOKEN if _UNSPACED_CHARACTER.search(folded) else _SPACED_TOKEN
         for word in lexicon.by_word.keys() & token.findall(folded):
-            seen += [(at - pattern.lead, pattern) for pattern in lexicon.by_word[word] for at in _places(folded, word)]
+            places = _places(folded, word)
+            for pattern in lexicon.by_word[word]:
+                seen += [(at - pattern.lead, pattern) for at in places]
     if lexicon.by_character:
         for character in lexicon.by_character.keys() & set(folded):
             patterns = lexicon.by_character[character]
@@ -136,19 +140,19 @@ def _stands(pattern: _Pattern, folded: str, exact: str, start: int, end: int) ->
     if pattern.guard_start and start > 0 and _is_word_character(folded[start - 1]):
         return False
     following = folded[end : end + 1]
-    return not following or not (
-        unicodedata.category(following)[0] == "M" or (pattern.guard_end and _is_word_character(following))
-    )
+    return not following or not (_is_mark(following) or (pattern.guard_end and _is_word_character(following)))
 
 
-def _leftmost(
-    candidates: Sequence[tuple[int, int, tuple[bool, int, int], DictionaryEntry]], tags: Sequence[tuple[int, int]]
-) -> list[Occurrence]:
+def _preference(candidate: _Candidate) -> tuple[int, int, tuple[bool, int, int]]:
+    return candidate[:3]
+
+
+def _leftmost(candidates: Sequence[_Candidate], tags: Sequence[tuple[int, int]]) -> list[Occurrence]:
     """Of candidates in order of preference, those that overlap no earlier one and no engine tag."""
     found: list[Occurrence] = []
     reached = 0
     for start, negative_end, _, entry in candidates:
-        if start < reached or any(start < tag_end and tag_start < -negative_end for tag_start, tag_end in tags):
+        if start < reached or (tags and any(start < last and first < -negative_end for first, last in tags)):
             continue
         reached = -negative_end
         found.append((start, reached, entry))
@@ -170,9 +174,14 @@ def speaks(wanted: str | None, language: str | None) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
+
+
+@lru_cache(maxsize=8192)
 def _is_word_character(character: str) -> bool:
     """Whether the character is part of a word that spaces set apart."""
-    return _TOKEN.match(character) is not None or unicodedata.category(character)[0] == "M"
+    return _TOKEN.match(character) is not None or _is_mark(character)
 
 
 def _same(text: str) -> str:

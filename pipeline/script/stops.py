@@ -31,6 +31,9 @@ _ELLIPSIS = re.compile(r"\.(?:[ \u00a0]\.){2,}|\.{2,}|\.*…+\.*")
 _LABEL = re.compile(r"[(\[\"“„«'‘]*(?:\d{1,3}|[A-Za-z]|[IVXLC]+)$")
 _LAST_WORD = re.compile(r"(?:\w{1,3}\.[ \u00a0\u202f]?)*[\w.'’\-°ª]+$")
 _NUMBER = re.compile(r"\d|[IVXLC]{2,}\b")
+_SPACES = re.compile(r"\.?[ \u00a0\u202f]")
+_ROMAN = re.compile("[IVX]+")
+_QUOTES_OR_LOW = frozenset("\"'”’»›“‘«」』„")
 _ACRONYM = re.compile(r"(?:\w\.)+\w$")
 _QUOTES = frozenset("\"'”’»›“‘«」』")
 _SAYING = (
@@ -126,20 +129,22 @@ def _full_stop_ends(stop: Stop, rules: StopRules | None, language: str) -> bool:
         return False
     match = _LAST_WORD.search(stop.before[-_LONGEST_WORD:])
     compound = match.group().strip("'’.-") if match else ""
-    word = re.split(r"\.?[ \u00a0\u202f]", compound)[-1]
+    word = _SPACES.split(compound)[-1]
     if rules is None:
         return stop.known or not _QUOTES.isdisjoint(stop.closers)
-    key = re.sub(r"[ \u00a0\u202f]", "", compound).lower()
-    return _word_ends(stop, rules, word, key if key in rules.never_last | rules.maybe_last else word.lower(), language)
+    key = "".join(compound.split()).lower()
+    if key not in rules.never_last and key not in rules.maybe_last:
+        key = word.lower()
+    return _word_ends(stop, rules, word, key, language)
 
 
 def _word_ends(stop: Stop, rules: StopRules, word: str, key: str, language: str) -> bool:
     """Whether a sentence may end after ``word``, looked up as ``key``."""
     quoted = not _QUOTES.isdisjoint(stop.closers)
-    starts = quoted or _starts(stop, rules) or not (_QUOTES | {"„"}).isdisjoint(stop.opening)
+    starts = quoted or _starts(stop, rules) or not _QUOTES_OR_LOW.isdisjoint(stop.opening)
     if _NUMBER.match(stop.next_word) and _is_before_number(rules, word, key):
         ends = False
-    elif word.isdigit() or (rules.nouns_capitalised and re.fullmatch("[IVX]+", word)):
+    elif word.isdigit() or (rules.nouns_capitalised and _ROMAN.fullmatch(word)):
         ends = starts or not rules.nouns_capitalised or len(word) > 3
     elif key in rules.never_last:
         ends = starts and _is_place_or_measure(stop, key)
