@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from pipeline.errors import InputError, Problem
 from pipeline.manuscript.element_rules import types_of
 from pipeline.manuscript.epub import Publication, Resource
 from pipeline.manuscript.html import Page, read_page
@@ -72,8 +73,13 @@ class _Reader:
     def read(self, resource: Resource, *, aside: bool = False) -> _Document:
         """Read one document, with the places that entries point at marked in its passages."""
         root = parse_page(resource.data, shown=f"{self.file}/{resource.name}")
-        wanted = {at: entry for at, entry in enumerate(self.entries) if entry.document == resource.name}
+        entries = [] if aside else self.entries
+        wanted = {at: entry for at, entry in enumerate(entries) if entry.document == resource.name}
         targets = find_targets(root, wanted)
+        if targets.lost:
+            ids = ", ".join(f"#{name}" for name in targets.lost[:3])
+            message = f"has none of the places {ids} that the navigation names; cut it by split: heading:N or file"
+            raise InputError([Problem(f"{self.file}/{resource.name}", 0, 0, message)])
         source = Source(self.file, 0, 0, resource.name)
         matter = Matter("not in the reading order", SkipReason.NOT_SELECTED, None, source) if aside else None
         page = Page(
@@ -153,7 +159,8 @@ def _part(
         entry, title = None, heading or matter.kind  # a section of matter within the entry
     else:
         title = (entry.title if entry else None) or heading or document.title or title_from_stem(_stem(document.name))
-    contents = [passage.content for passage in passages if isinstance(passage.content, Block | Skip)]
+    contents: list[Block | Skip] = [*blocks]
+    contents += [passage.content for passage in passages if isinstance(passage.content, Skip)]
     return Part(
         title=title,
         passages=tuple(passages),

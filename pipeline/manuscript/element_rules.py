@@ -45,7 +45,8 @@ _BREAK_CLASS = re.compile(
 )
 _INVISIBLE_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.IGNORECASE)
 _MARK = re.compile(
-    r"[\[({<]?\s*(?:[a-z]{0,3}\d{1,4}[a-z]?|[ivxl]{1,6}|[^\w\s]{1,4}|\w|note \d{1,4})\s*[\])}>.:]?", re.IGNORECASE
+    r"[\[({<]?\s*(?:[a-z]{0,3}\d{1,4}[a-z]?|[¹²³⁰⁴-⁹]{1,4}|[ivxl]{1,6}|[^\w\s]{1,4}|\w|note \d{1,4})\s*[\])}>.:]?",
+    re.IGNORECASE,
 )
 _PICTURES = frozenset({"img", "svg", "image", "video", "object", "picture", "canvas"})
 
@@ -122,7 +123,7 @@ def _is_mark(element: etree._Element) -> bool:
 
 
 def _links_to_note(element: etree._Element) -> bool:
-    """A raised or bracketed mark that links within the book."""
+    """A mark that links within the book and is raised, bracketed, or set right after a word ("quay12")."""
     text = text_within(element).strip()
     if not _MARK.fullmatch(text):
         return False
@@ -130,4 +131,11 @@ def _links_to_note(element: etree._Element) -> bool:
     if not links:
         return False
     raised = any(local_name(inner) == "sup" for inner in element.iter())
-    return raised or (text[0] in "[({*†‡" and not text.isalpha())
+    return raised or (not text.isalpha() and (text[0] in "[({*†‡" or _follows_closely(element)))
+
+
+def _follows_closely(element: etree._Element) -> bool:
+    before = element.getprevious()
+    parent = element.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else None
+    return text is not None and text != "" and not text[-1].isspace()

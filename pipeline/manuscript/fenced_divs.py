@@ -18,6 +18,7 @@ from mdit_py_plugins.attrs.parse import ParseError, parse
 _OPENING = re.compile(r":{3,}\s*(?:(?P<braces>\{.*\})|(?P<name>[^\s{}:]+))\s*:*\s*")
 _CLOSING = re.compile(r":{3,}\s*")
 _CODE_FENCE = re.compile(r"(`{3,}|~{3,})")
+_LONGEST_FENCE = 500
 _KEYS = ("voice", "lang", "ipa", "id", "class")
 
 
@@ -70,7 +71,7 @@ def is_stray_fence(text: str) -> bool:
 
 
 def _fenced_div(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    opening = _OPENING.fullmatch(_line(state, start))
+    opening = _OPENING.fullmatch(_line(state, start)[:_LONGEST_FENCE])
     if opening is None:
         return False
     if silent:
@@ -95,7 +96,7 @@ def _closing_line(state: StateBlock, start: int, end: int) -> int | None:
     for at in range(start + 1, end):
         if state.sCount[at] < state.blkIndent and not state.isEmpty(at):
             return None
-        line = _line(state, at)
+        line = _line(state, at)[:_LONGEST_FENCE]
         fence = _CODE_FENCE.match(line)
         if fence and (not code or line.startswith(code)):
             code = "" if code else fence[1]

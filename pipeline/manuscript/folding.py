@@ -118,6 +118,8 @@ def _spans(text: str, marks: Iterable[tuple[int, int, Says]]) -> tuple[Span, ...
 
 
 def _by_reason(removed: Sequence[str]) -> tuple[tuple[SkipReason, str], ...]:
+    if not removed:
+        return ()
     hyphens = "".join(character for character in removed if character == "\u00ad")
     others = "".join(character for character in removed if character != "\u00ad")
     found = ((SkipReason.SOFT_HYPHEN, hyphens), (SkipReason.HIDDEN, others))

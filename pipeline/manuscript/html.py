@@ -238,8 +238,8 @@ class _Walk:
             self._pass(build_skip(alt, SkipReason.IMAGE, self._source(frame, element)), frame)
 
     def _skip(self, element: etree._Element, frame: _Frame, reason: SkipReason) -> None:
-        for inner in element.iter():
-            if inner is not element and inner in self.page.anchors:
+        if self.page.anchors:
+            for inner in element.iterdescendants():
                 self._note_anchor(inner)
         skips = build_skip(text_within(element), reason, self._source(frame, element))
         self._pass(skips, frame)

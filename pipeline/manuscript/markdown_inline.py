@@ -15,7 +15,7 @@ from pipeline.manuscript.folding import Run, Says
 from pipeline.manuscript.model import SkipReason
 
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_HEADING_BRACES = re.compile(r"\s*(\{[^{}]*\})\s*$")
+_HEADING_BRACES = re.compile(r"\{[^{}]*\}$")
 
 
 @dataclass(slots=True)
@@ -54,16 +54,16 @@ def without_heading_braces(inline: Inline) -> Inline:
     if not inline.runs:
         return inline
     last = inline.runs[-1]
-    braces = _HEADING_BRACES.search(last.text)
+    braces = _HEADING_BRACES.search(last.text.rstrip())
     if braces is None:
         return inline
     try:
-        attributes = understood(parse_braces(braces[1]))
+        attributes = understood(parse_braces(braces[0]))
     except ValueError as exc:
         return replace(inline, problems=[*inline.problems, str(exc)])
     return Inline(
         [*inline.runs[:-1], replace(last, text=last.text[: braces.start()])],
-        [*inline.skips, (SkipReason.MARKUP, braces[1])],
+        [*inline.skips, (SkipReason.MARKUP, braces[0])],
         inline.problems,
         attributes,
     )

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from pipeline.manuscript.folding import Run, fold
 from pipeline.manuscript.xmltree import epub_types, local_name, text_within
 
 
@@ -75,4 +76,4 @@ def _target(href: str, folder: str) -> tuple[str, str | None]:
 
 
 def _title(text: str) -> str:
-    return " ".join(text.split())
+    return fold([Run(text)]).text

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.manuscript.model import Manuscript, SkipReason
 from pipeline.project.dictionaries import DictionaryEntry
 
@@ -290,3 +291,38 @@ def test_an_encyclopedia_article_has_its_sections_pronunciations_and_no_notes(
     assert sum(span.ipa is not None for c in manuscript.chapters for b in c.blocks for span in b.spans) > 50
     spoken = "\n".join(block.text for chapter in manuscript.chapters for block in chapter.blocks)
     assert not any(text in spoken for text in ("Savannah1", "According to the usual nomenclature", "amended from"))
+
+
+def test_landmarks_name_front_matter(make_epub: Make, read: Read, xhtml: Text, entry: Text) -> None:
+    nav = xhtml(
+        f'<nav epub:type="toc"><ol>{entry("x.xhtml", "Rights")}{entry("a.xhtml", "A")}</ol></nav>'
+        '<nav epub:type="landmarks"><ol><li><a epub:type="copyright-page" href="x.xhtml">C</a></li></ol></nav>'
+    )
+    documents = {"x.xhtml": xhtml("<p>T</p>"), "a.xhtml": xhtml("<p>a</p>")}
+    make_epub(documents, nav="", extra={"EPUB/nav.xhtml": nav})
+    assert told(read("book.epub")) == [("A", ["a"])]
+
+
+def test_documents_aside_can_be_asked_for_even_where_the_navigation_names_them(
+    make_epub: Make, read: Read, xhtml: Text, entry: Text
+) -> None:
+    documents = {"a.xhtml": xhtml("<p>a</p>"), "map.xhtml": xhtml('<p id="m">North is up.</p>')}
+    make_epub(documents, nav=entry("a.xhtml", "A") + entry("map.xhtml#m", "Map"), spine=["a.xhtml", "-map.xhtml"])
+    assert told(read("book.epub")) == [("A", ["a"])]
+    assert told(read("book.epub", include=("map",))) == [("Map", ["North is up."])]
+
+
+def test_one_lost_place_means_the_beginning_and_several_are_an_error(
+    make_epub: Make, read: Read, xhtml: Text, entry: Text
+) -> None:
+    documents = {"a.xhtml": xhtml("<p>a</p>"), "b.xhtml": xhtml("<p>b</p>")}
+    make_epub(documents, nav=entry("a.xhtml", "A", entry("a.xhtml#gone", "Gone")) + entry("b.xhtml#lost", "B"))
+    assert told(read("book.epub")) == [("A", ["a"]), ("B", ["b"])]
+    make_epub(documents, nav=entry("a.xhtml#x", "X") + entry("a.xhtml#y", "Y"))
+    with pytest.raises(InputError, match=r"book\.epub/a\.xhtml: has none of the places #x, #y"):
+        read("book.epub")
+
+
+def test_titles_hold_no_invisible_characters(make_epub: Make, read: Read, xhtml: Text, entry: Text) -> None:
+    make_epub({"a.xhtml": xhtml("<p>a</p>")}, nav=entry("a.xhtml", "Har&#173;bour\n <b>Night</b>"))
+    assert read("book.epub").chapters[0].title == "Harbour Night"

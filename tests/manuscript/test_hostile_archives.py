@@ -167,7 +167,7 @@ def files_in_problems(read: Read) -> list[str]:
 
 
 @given(at=st.floats(0, 1), damage=st.binary(min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_archive_never_raises_anything_but_input_errors(
     at: float, damage: bytes, make_epub: Make, read: Read, xhtml: Text, entry: Text
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_damaged_archive_never_raises_anything_but_input_errors(
 
 
 @given(text=st.text(st.sampled_from(list("<>&;/!-[]\"'=ab ?xml:epubtypeidhrefnavol\n")), max_size=300))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_nonsense_package_never_raises_anything_but_input_errors(
     text: str, make_epub: Make, read: Read, xhtml: Text
 ) -> None:

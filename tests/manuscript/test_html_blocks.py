@@ -200,3 +200,9 @@ def test_matter_in_an_html_file_is_left_out_and_can_be_brought_back(
     assert [chapter.slug for chapter in manuscript.chapters] == ["one"]
     assert [(skip.reason, skip.text) for skip in manuscript.left_out] == [(SkipReason.BACK_MATTER, "Works\nb")]
     assert [chapter.slug for chapter in read("a.html", include=("works",)).chapters] == ["works"]
+
+
+def test_a_number_that_links_and_follows_a_word_is_a_note_and_a_cross_reference_is_not() -> None:
+    assert spoken('<p>the quay<a href="n.xhtml#n1">12</a>, he said</p>') == ["the quay, he said"]
+    assert spoken('<p>see chapter <a href="c.xhtml#c3">3</a>.</p>') == ["see chapter 3."]
+    assert spoken('<p>the quay<a epub:type="noteref" href="#n">¹²</a></p>') == ["the quay"]
