@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from pipeline.engines.espeak.library import Library, WordEvent
-from pipeline.engines.local.joining import BLOCK, SAMPLE_RATE, Placed, audible_blocks, joined, trimmed
+from pipeline.engines.local.joining import SAMPLE_RATE, Placed, joined, trimmed
 from pipeline.engines.local.markup import Markup, break_ms, parse_markup
 from pipeline.engines.local.passages import Passage, passages
 from pipeline.engines.local.traced import Traced
@@ -32,7 +32,7 @@ class EspeakSpeaker:
         self._library = Library()
 
     def speak(self, order: Order) -> Speech:
-        """Speak an order. The same order gives the same bytes."""
+        """Speak an order. eSpeak NG keeps state: an order spoken twice differs in inaudible detail."""
         words = written_words(order.text)
         pcm, heard = joined(self._parts(order, WordPlaces(words)))
         sounded = {i for i, (start, end) in enumerate(words) if _CHARACTER.search(order.text, start, end)}
@@ -60,7 +60,7 @@ class EspeakSpeaker:
             owners = _owners(events, text, places)
             if owners:
                 samples = _resampled(sound, self._library.sample_rate)
-                yield trimmed(samples, _ranges(owners, samples, self._library.sample_rate), pause_ms)
+                yield trimmed(samples, _ranges(owners, len(samples), self._library.sample_rate), pause_ms)
                 pause_ms = 0
             pause_ms += passage.pause_ms
         yield Placed.silence(pause_ms)
@@ -106,18 +106,12 @@ def _word_at(position: int, text: Traced, places: WordPlaces) -> int | None:
     return places.at(text.starts[position], text.ends[position])
 
 
-def _ranges(
-    owners: Sequence[tuple[int, int]], samples: NDArray[np.float32], sample_rate: int
-) -> dict[int, tuple[int, int]]:
-    """The sample range of each word at the final rate: to the next word, without the silence at its end."""
-    loud = audible_blocks(samples)
-    starts = [min(sample * SAMPLE_RATE // sample_rate, len(samples)) for _, sample in owners]
+def _ranges(owners: Sequence[tuple[int, int]], length: int, sample_rate: int) -> dict[int, tuple[int, int]]:
+    """The sample range of each word at the final rate: from its first event to the next word's."""
+    starts = [min(sample * SAMPLE_RATE // sample_rate, length - 1) for _, sample in owners]
     ranges: dict[int, tuple[int, int]] = {}
-    for (word, _), start, following in zip(owners, starts, [*starts[1:], len(samples)], strict=True):
-        last = int(np.searchsorted(loud, following // BLOCK))
-        heard = int(loud[last - 1] + 1) * BLOCK if last else 0
-        end = min(max(heard, start + 1), max(following, start + 1))
-        ranges[word] = (ranges[word][0] if word in ranges else start, end)
+    for (word, _), start, following in zip(owners, starts, [*starts[1:], length], strict=True):
+        ranges[word] = (ranges[word][0] if word in ranges else start, max(following, start + 1))
     return ranges
 
 

@@ -51,25 +51,23 @@ class AcousticModel:
         return phoneme in self._ids
 
     def sound(
-        self, phonemes: str, *, speed: float, pitch: float, timbre: float, rng: np.random.Generator
+        self, phonemes: str, *, speed: float, pitch: float, rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Sound (24 kHz), and the length in samples of each phoneme between the silent first and last.
 
-        ``pitch`` scales the melody, ``timbre`` the formants (1: as trained). The phonemes are ones that it knows.
+        ``pitch`` scales the melody (1: as trained). The phonemes are ones that it knows.
         """
         ids = np.asarray([[0, *(self._ids[p] for p in phonemes), 0]], np.int64)
         wanted = [*_SPECTRA, "f0", _DURATIONS]
         outputs = self._session.run(wanted, {"ids": ids, "speed": np.asarray([speed], np.float32)})
         lh, theta, ln, lr, phi, f0 = (output[0] for output in outputs[:-1])
-        if pitch != 1.0 or timbre != 1.0:
-            lh, theta = _followed(lh, theta, f0, timbre)
-            if timbre != 1.0:
-                lr, phi = _warped(lr, timbre), _warped(phi, timbre)
+        if pitch != 1.0:
+            lh, theta = _followed(lh, theta, f0)
             f0 = f0 * np.float32(pitch)
         return dsp.synth(lh, theta, ln, lr, phi, f0, rng), outputs[-1] * SAMPLES_PER_UNIT
 
 
-def _followed(lh: Matrix, theta: Matrix, f0: NDArray[np.float32], timbre: float) -> tuple[Matrix, Matrix]:
+def _followed(lh: Matrix, theta: Matrix, f0: NDArray[np.float32]) -> tuple[Matrix, Matrix]:
     """The harmonic filter read off at the harmonics of the trained melody, so that any melody can excite it.
 
     The network learnt the filter only where harmonics were; between them it holds anything. Scaling ``f0`` alone puts
@@ -77,7 +75,7 @@ def _followed(lh: Matrix, theta: Matrix, f0: NDArray[np.float32], timbre: float)
     to harmonic (the phase from the nearest) keeps level and formants whatever the pitch.
     """
     step = np.maximum(f0, _LOWEST_F0)[None, :] / np.float32(_BIN_HZ)
-    harmonic = np.arange(len(lh), dtype=np.float32)[:, None] / (step * np.float32(timbre))
+    harmonic = np.arange(len(lh), dtype=np.float32)[:, None] / step
     np.maximum(harmonic, 1.0, out=harmonic)
     lower = np.floor(harmonic)
     weight = harmonic - lower
@@ -89,9 +87,3 @@ def _followed(lh: Matrix, theta: Matrix, f0: NDArray[np.float32], timbre: float)
     magnitude = lh[below, columns]
     magnitude += (lh[above, columns] - magnitude) * weight
     return magnitude, theta[np.where(weight < 0.5, below, above), columns]
-
-
-def _warped(spectrum: Matrix, timbre: float) -> Matrix:
-    """Each bin taken from where it lay before the formants were scaled by ``timbre``."""
-    bins = np.minimum(np.rint(np.arange(len(spectrum)) / timbre), len(spectrum) - 1).astype(np.int64)
-    return spectrum[bins]

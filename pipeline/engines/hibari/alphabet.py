@@ -23,6 +23,8 @@ def foreign_runs(text: str) -> list[tuple[int, int]]:
         return []
     runs: list[tuple[int, int]] = []
     for letter in _FOREIGN.finditer(text):
+        if not letter.group().isalpha():
+            continue
         if runs and not _PARTS_RUNS.search(text, runs[-1][1], letter.start()):
             runs[-1] = (runs[-1][0], letter.end())
         else:

@@ -17,7 +17,6 @@ MAX_INPUT_LENGTH = 5000
 
 _VOICE = "heart"
 _PITCH = (0.72, 1.3)
-_TIMBRE = (0.85, 1.2)
 _SPEED = (0.5, 2.0)
 
 
@@ -43,17 +42,16 @@ class HibariEngine:
         }
 
     def resolve_voice(self, binding: Mapping[str, object], speed: float) -> VoiceParameters:
-        """``voice`` (heart), ``pitch`` (0.72-1.3), ``timbre`` (0.85-1.2: formants) and ``speed`` (0.5-2), filled in."""
-        unknown = sorted(set(binding) - {"voice", "pitch", "timbre"})
+        """``voice`` (heart), ``pitch`` (0.72-1.3, default 1) and ``speed`` (0.5-2), filled in."""
+        unknown = sorted(set(binding) - {"voice", "pitch"})
         if unknown:
-            raise ValueError(f"hibari has no voice setting {unknown[0]!r}; it takes voice, pitch and timbre")
+            raise ValueError(f"hibari has no voice setting {unknown[0]!r}; it takes voice and pitch")
         voice = binding.get("voice", _VOICE)
         if voice != _VOICE:
             raise ValueError(f"hibari has the one voice {_VOICE!r}, not {voice!r}; set pitch to tell voices apart")
         return {
             "voice": _VOICE,
             "pitch": number_in("hibari: pitch", binding.get("pitch", 1.0), *_PITCH),
-            "timbre": number_in("hibari: timbre", binding.get("timbre", 1.0), *_TIMBRE),
             "speed": number_in("speed", speed, *_SPEED),
         }
 

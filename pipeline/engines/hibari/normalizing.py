@@ -23,15 +23,22 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f\u2
 _DASH = re.compile(r" *(?:-{2,}|[\u2014\u2015\u2e3a\u2e3b]+) *")
 _COMBINING = re.compile(r"[^\W\d_][\u0300-\u036f]+")
 _GREEK = re.compile(r"(?<![^\W\d_])[\u0370-\u03ff](?![^\W\d_])")
+_OTHER_DIGIT = re.compile("[\u00b9\u0250-\u200f\u2028-\U0010ffff]")
 _GLUED = re.compile(r"(?<=\S)[\u2012\u2013\u2026](?=\S)")
 
 
 def normalized(text: Traced) -> Traced:
     """The text as hibari reads it. Dashes and ellipses between words stand apart, so that no token spans two words."""
     text = text.sub(_INVISIBLE, lambda _: "").sub(_COMBINING, _composed)
-    text = text.sub(_GREEK, _letter_name).sub(_DASH, lambda _: " \u2014 ")
+    text = text.sub(_OTHER_DIGIT, _plain_digit).sub(_GREEK, _letter_name).sub(_DASH, lambda _: " \u2014 ")
     text = cast("Traced", _tracing_normalizer()(text)) if text.text.strip() else text.strip()
     return text.sub(_GLUED, lambda m: f"{m.group()} ")
+
+
+def _plain_digit(match: re.Match[str]) -> str:
+    """A digit of another script or form as an ASCII digit: hibari stumbles over some ("¹")."""
+    digit = unicodedata.digit(match.group(), None)
+    return match.group() if digit is None else str(digit)
 
 
 def _letter_name(match: re.Match[str]) -> str:

@@ -73,7 +73,6 @@ class Speaker:
             piece.phonemes,
             speed=speed,
             pitch=float(order.voice["pitch"]),
-            timbre=float(order.voice["timbre"]),
             rng=rng,
         )
         return trimmed(samples, _ranges(lengths, piece.owners), pause_ms)

@@ -13,8 +13,7 @@ SAMPLE_RATE = 24_000
 """Samples per second of what is joined."""
 
 _AUDIBLE = 0.003  # of full scale; the voices' own silence stays below 0.001
-BLOCK = 120
-"""Samples: the edges of speech are found to 5 ms."""
+_BLOCK = 120  # samples: the edges of speech are found to 5 ms
 _LEAD, _TAIL, _FADE = 720, 1440, 120  # samples kept around speech: 30 and 60 ms, of which 5 ms fade
 _CEILING = 0.99
 _MUTE_MS = 250  # what an order without a sound becomes: an answer, if an empty one
@@ -37,34 +36,35 @@ class Placed:
 def trimmed(samples: NDArray[np.float32], words: Mapping[int, tuple[int, int]], pause_ms: int) -> Placed:
     """Sound from 30 ms before speech to 60 ms after it, with ``words`` (sample ranges, not empty) moved along.
 
-    The pause is measured from speech to speech, so what is kept around the speech is taken off it. At its edges the
-    sound is the judge: the first word starts and the last one ends with it (hibari's model spreads a breath over the
-    first phoneme).
+    The pause is measured from speech to speech, so what is kept around the speech is taken off it. Where a word ends
+    the sound is the judge, and where the first one starts too (hibari's model spreads a breath over its phoneme).
     """
-    onset, offset = _edges(samples)
+    loud = _audible_blocks(samples)
+    onset, offset = (int(loud[0]) * _BLOCK, (int(loud[-1]) + 1) * _BLOCK) if loud.size else (0, len(samples))
     start, end = max(onset - _LEAD, 0), min(offset + _TAIL, len(samples))
     sound = samples[start:end].copy()
     ramp = np.linspace(0, 1, min(_FADE, len(sound)), dtype=np.float32)
     sound[: len(ramp)] *= ramp
     sound[len(sound) - len(ramp) :] *= ramp[::-1]
-    moved = {word: (low - start, high - start) for word, (low, high) in words.items()}
-    first, last = min(moved), max(moved)
-    moved[first] = (min(onset - start, moved[first][1] - 1), moved[first][1])
-    moved[last] = (moved[last][0], max(offset - start, moved[last][0] + 1))
+    heard = {word: (low - start, _last_heard(loud, low, high) - start) for word, (low, high) in words.items()}
+    first, last = min(heard), max(heard)
+    heard[first] = (min(onset - start, heard[first][1] - 1), heard[first][1])
+    heard[last] = (heard[last][0], max(offset - start, heard[last][0] + 1))
     pause = max(pause_ms * SAMPLE_RATE // 1000 - (_LEAD + _TAIL if pause_ms else 0), 0)
-    return Placed(pause, sound, moved)
+    return Placed(pause, sound, heard)
 
 
-def _edges(samples: NDArray[np.float32]) -> tuple[int, int]:
-    """The samples between which there is speech; everything where nothing is loud enough."""
-    loud = audible_blocks(samples)
-    return (int(loud[0]) * BLOCK, (int(loud[-1]) + 1) * BLOCK) if loud.size else (0, len(samples))
+def _audible_blocks(samples: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Which blocks of 5 ms hold sound, in order."""
+    whole = len(samples) // _BLOCK * _BLOCK
+    return np.flatnonzero(np.abs(samples[:whole].reshape(-1, _BLOCK)).max(axis=1) > _AUDIBLE)
 
 
-def audible_blocks(samples: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Which blocks of :data:`BLOCK` samples (5 ms) hold sound."""
-    whole = len(samples) // BLOCK * BLOCK
-    return np.flatnonzero(np.abs(samples[:whole].reshape(-1, BLOCK)).max(axis=1) > _AUDIBLE)
+def _last_heard(loud: NDArray[np.intp], start: int, end: int) -> int:
+    """``end``, drawn in to the last sound between it and ``start``; as it is where all is silent."""
+    before = int(np.searchsorted(loud, -(-end // _BLOCK)))
+    heard = min((int(loud[before - 1]) + 1) * _BLOCK, end) if before else 0
+    return heard if heard > start else end
 
 
 def joined(parts: Iterable[Placed]) -> tuple[NDArray[np.int16], dict[int, tuple[int, int]]]:

@@ -23,6 +23,7 @@ if sys.platform == "win32":
 else:
     _PROCESS_GROUP, _CREATION_FLAGS = 0, 0
 _COMPLAINT_BYTES = 4096
+_LAST_WORDS_SECONDS = 2.0
 
 
 def usable_cores() -> int:
@@ -61,6 +62,7 @@ class WorkerPool:
             try:
                 speech = await worker.ask(order)
             except (OSError, asyncio.IncompleteReadError) as error:
+                await worker.ended()
                 await self._discard(worker)
                 raise (worker.obituary() if self._open else self._closed()) from error
             except asyncio.CancelledError:
@@ -136,6 +138,11 @@ class _Worker:
         header_length, body_length = LENGTHS.unpack(await self._process.stdout.readexactly(LENGTHS.size))
         header = await self._process.stdout.readexactly(header_length)
         return speech_from(header, await self._process.stdout.readexactly(body_length))
+
+    async def ended(self) -> None:
+        """Give a process that has closed its pipes the time to say why."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _LAST_WORDS_SECONDS)
 
     async def kill(self) -> None:
         """End the process, whatever it does, and keep the end of what it had to say."""
