@@ -13,6 +13,7 @@ from functools import lru_cache
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.captions.breaks import COMMA, GLUED, POOR, SENTENCE
 from pipeline.captions.rules import MILLISECOND_SAMPLES, CaptionRules
+from pipeline.captions.timing import latest_end
 
 _CUE = 30.0
 _SECOND_LINE = 4.0
@@ -24,6 +25,7 @@ _SHORT = 1.2
 _EMPTY = 16.0
 _SENTENCE_INSIDE = 9.0
 _SENTENCE_BEGUN = 32.0
+_FAST = 9.0
 _TOO_FAST = 40.0
 _TOO_BRIEF = 150.0
 _IMPOSSIBLE = float("inf")
@@ -159,7 +161,7 @@ def _cheapest(atoms: _Search, rules: CaptionRules, line_length: int, speed: floa
     sizes = _size_costs(line_length * rules.max_lines)
     best, steps = [0.0], []
     for last, line_right in enumerate(right):
-        latest = min(atoms.end[last] + rules.max_linger, atoms.onward[last] - rules.min_gap)
+        latest = latest_end(atoms.end[last], atoms.onward[last], rules)
         earliest, line_from, begun, passed = atoms.end[last] - longest, atoms.line_from[last], 0.0, 0.0
         width, step = line_right - left[last], (last, -1)
         cheapest = (
@@ -212,7 +214,7 @@ def _time_cost(width: int, samples: int, speed: float, min_duration: int) -> flo
     """What it costs that a cue of ``width`` characters can stay for ``samples`` and no longer."""
     cost = 0.0
     if (missing := width * TIMELINE_RATE - speed * samples) > 0:
-        cost = _TOO_FAST * missing / (speed * TIMELINE_RATE)
+        cost = _FAST + _TOO_FAST * missing / (speed * TIMELINE_RATE)
     if samples < min_duration:
         cost += 20 + _TOO_BRIEF * (min_duration - samples) / TIMELINE_RATE
     return cost

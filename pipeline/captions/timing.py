@@ -12,8 +12,8 @@ def cue_times(spoken: Sequence[tuple[int, int]], chapter_samples: int, rules: Ca
 
     No two overlap, whatever the speech does. A cue appears with its first word, up to ``max_lead`` before it where
     it would be shorter than ``min_duration`` otherwise. It stays for up to ``max_linger``, longer only to reach
-    ``min_duration``, and leaves ``min_gap`` or at least ``bridge_gap`` to the next. Every limit is kept with a
-    millisecond to spare, so that it holds when each end is rounded to milliseconds.
+    ``min_duration`` or to close a gap under ``bridge_gap`` to ``min_gap``. Every limit is kept with a millisecond to
+    spare, so that it holds when each end is rounded to milliseconds.
     """
     starts = _starts(spoken, chapter_samples, rules)
     following = [*starts[1:], max(chapter_samples, starts[-1] + MILLISECOND_SAMPLES)] if starts else []
@@ -38,16 +38,24 @@ def _starts(spoken: Sequence[tuple[int, int]], chapter_samples: int, rules: Capt
     return starts
 
 
+def latest_end(speech_end: int, after: int, rules: CaptionRules) -> int:
+    """How long a cue may stay that the next follows at ``after``: lingering, then closing a small gap."""
+    linger = speech_end + rules.max_linger - MILLISECOND_SAMPLES
+    return linger if after - linger >= rules.bridge_gap else _room(after, rules)
+
+
+def _room(after: int, rules: CaptionRules) -> int:
+    return after - rules.min_gap - MILLISECOND_SAMPLES
+
+
 def _end(start: int, speech_end: int, after: int, rules: CaptionRules) -> int:
     """When a cue goes that the next follows at ``after``."""
-    room = after - rules.min_gap - MILLISECOND_SAMPLES
     bridged = after - rules.bridge_gap - MILLISECOND_SAMPLES
-    linger = speech_end + rules.max_linger - MILLISECOND_SAMPLES
-    end = room if room <= linger else max(speech_end, min(bridged, linger))
+    end = latest_end(speech_end, after, rules)
     longest = start + rules.max_duration - MILLISECOND_SAMPLES
     if end > longest:
         end = longest if longest <= bridged else max(bridged, min(speech_end, longest))
     least = start + rules.min_duration + MILLISECOND_SAMPLES
     if end < least:
-        end = room if bridged < least else least
+        end = _room(after, rules) if bridged < least else least
     return min(max(end, start + MILLISECOND_SAMPLES), after)

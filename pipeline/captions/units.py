@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from pipeline.engines.protocol import WordTimes
-from pipeline.script.words import ENGINE_TAG
+from pipeline.script.words import ENGINE_TAG, has_word, written_words
 
 _PARAGRAPH = re.compile(r"\s*\n[^\S\n]*\n\s*")
 _SPACE = re.compile(r"\s+")
@@ -55,13 +55,17 @@ class Units:
 
 
 def units(text: str, words: WordTimes) -> Units:
-    """Give every character of ``text`` to one of its ``words``; text without words has no units."""
+    """Give every character of ``text`` to one of its ``words``; text without words has no units.
+
+    Only written words that are not among ``words`` (segments without a take, ``--allow-partial``) are left out, with
+    what stands between them: captions show what is heard.
+    """
     starts, ends = words.char_start.tolist(), words.char_end.tolist()
     if not starts:
         return Units([], [], [], [], [])
     gaps = [split_gap(text[end:start]) for end, start in zip(ends, starts[1:], strict=False)]
-    head = [_fold(_without_tags(text[: starts[0]])).lstrip(), *(gap.head for gap in gaps)]
-    tail = [*(gap.tail for gap in gaps), _fold(_without_tags(text[ends[-1] :])).rstrip()]
+    head = [_fold(_heard(_without_tags(text[: starts[0]]), first=True)).lstrip(), *(gap.head for gap in gaps)]
+    tail = [*(gap.tail for gap in gaps), _fold(_heard(_without_tags(text[ends[-1] :]), last=True)).rstrip()]
     word = [_fold(text[start:end]) for start, end in zip(starts, ends, strict=True)]
     joint = [*(gap.joint for gap in gaps), Joint.PARAGRAPH]
     return Units([h + w + t for h, w, t in zip(head, word, tail, strict=True)], word, head, tail, joint)
@@ -74,7 +78,7 @@ def split_gap(gap: str) -> Gap:
     Marks keep to the word they touch; between spaces they stay with the word before unless they open something. A
     paragraph parts them before anything else.
     """
-    text = _without_tags(gap)
+    text = _heard(_without_tags(gap))
     if paragraphs := list(_PARAGRAPH.finditer(text)):
         start, end = paragraphs[-1].span()
         return Gap(_fold(text[:start]), Joint.PARAGRAPH, _fold(text[end:]))
@@ -88,6 +92,20 @@ def split_gap(gap: str) -> Gap:
     start, end = spaces[at].span()
     joint = Joint.LINE if "\n" in spaces[at].group() else Joint.SPACE
     return Gap(_fold(text[:start]), joint, _fold(text[end:]))
+
+
+def _heard(text: str, *, first: bool = False, last: bool = False) -> str:
+    """What stands between two words, without words that nobody speaks and all that lies between them.
+
+    A cut is a paragraph's end. At the ``first`` or ``last`` word of a chapter one side of the cut is all there is.
+    """
+    if not has_word(text):
+        return text
+    unspoken = written_words(text)
+    before = "" if first else text[: unspoken[0][0]]
+    after = "" if last else text[unspoken[-1][1] :]
+    closing, opening = _SPACE.split(before)[0], _SPACE.split(after)[-1]
+    return f"{closing}\n\n{opening}"
 
 
 def _opening_length(text: str) -> int:

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.captions.cues import Cue
-from pipeline.captions.rules import CaptionRules
+from pipeline.captions.rules import FRAME_SAMPLES, MILLISECOND_SAMPLES, CaptionRules
 from pipeline.captions.units import widths
 from pipeline.engines.protocol import WordTimes
 
@@ -21,7 +20,7 @@ class Rule(StrEnum):
     SYNC = "sync"
     """It starts too far from its first word, or ends before its last word starts."""
     LINGER = "linger"
-    """It stays too long after its last word, though it is no shorter than it may be."""
+    """It stays longer after its last word than lingering, the shortest time or a small gap ask for."""
     OVERLAP = "overlap"
     GAP = "gap"
     """Too little time before the next cue."""
@@ -53,9 +52,11 @@ def violations(cues: Sequence[Cue], rules: CaptionRules, language: str, words: W
     for at, cue in enumerate(cues):
         found += _text_violations(at, cue, rules, language)
         found += _sync_violations(at, cue, rules, words)
-    for at, (cue, following) in enumerate(pairwise(cues)):
-        found += _gap_violations(at, cue, following, rules)
-    return sorted(found, key=lambda violation: violation.cue)
+        following = cues[at + 1] if at + 1 < len(cues) else None
+        found += _linger_violations(at, cue, following, rules, words)
+        if following:
+            found += _gap_violations(at, cue, following, rules)
+    return found
 
 
 def count_violations(found: Sequence[Violation]) -> dict[str, int]:
@@ -82,19 +83,23 @@ def _text_violations(at: int, cue: Cue, rules: CaptionRules, language: str) -> l
 
 
 def _sync_violations(at: int, cue: Cue, rules: CaptionRules, words: WordTimes) -> list[Violation]:
-    """Lingering for the shortest time that a cue may have is none."""
     early = int(words.start_sample[cue.first_word]) - cue.start_sample
     missed = int(words.start_sample[cue.last_word]) - cue.end_sample
-    linger = cue.end_sample - int(words.end_sample[cue.last_word])
-    found = []
     if abs(early) > rules.max_lead or missed >= 0:
-        found.append(Violation(Rule.SYNC, at, max(abs(early), missed), rules.max_lead))
-    if (
-        linger > rules.max_linger
-        and cue.end_sample - cue.start_sample > rules.min_duration + rules.bridge_gap - rules.min_gap
-    ):
-        found.append(Violation(Rule.LINGER, at, linger, rules.max_linger))
-    return found
+        return [Violation(Rule.SYNC, at, max(abs(early), missed), rules.max_lead)]
+    return []
+
+
+def _linger_violations(
+    at: int, cue: Cue, following: Cue | None, rules: CaptionRules, words: WordTimes
+) -> list[Violation]:
+    """A cue may stay to reach the shortest time, and on from there to close a small gap (the last: its chapter's)."""
+    speech_end = int(words.end_sample[cue.last_word])
+    limit = max(rules.max_linger, cue.start_sample + rules.min_duration - speech_end) + MILLISECOND_SAMPLES
+    if following is None or following.start_sample - cue.end_sample < rules.min_gap + FRAME_SAMPLES:
+        limit += rules.bridge_gap - rules.min_gap
+    found = cue.end_sample - speech_end
+    return [Violation(Rule.LINGER, at, found, limit)] if found > limit else []
 
 
 def _gap_violations(at: int, cue: Cue, following: Cue, rules: CaptionRules) -> list[Violation]:
@@ -103,6 +108,6 @@ def _gap_violations(at: int, cue: Cue, following: Cue, rules: CaptionRules) -> l
         return [Violation(Rule.OVERLAP, at, -gap, 0)]
     if gap < rules.min_gap:
         return [Violation(Rule.GAP, at, gap, rules.min_gap)]
-    if rules.min_gap + rules.max_lead // 3 < gap < rules.bridge_gap:
+    if rules.min_gap + FRAME_SAMPLES <= gap < rules.bridge_gap:
         return [Violation(Rule.BRIDGE, at, gap, rules.min_gap)]
     return []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.captions.breaks import GLUED, POOR, break_costs
 from pipeline.captions.cues import cues
 from pipeline.captions.rules import NETFLIX
 from pipeline.captions.sentence_ends import sentence_ends
 from pipeline.captions.units import units
+from pipeline.engines.protocol import WordTimes
 
 
 def costs_of(narrator, text: str, language: str) -> list[int]:
@@ -168,3 +170,12 @@ def test_marks_stay_with_the_word_they_touch(narrator, text, shown):
 def test_inside_one_written_word_there_is_no_break(narrator):
     text = "un<prosody rate='slow'>believ</prosody>able"
     assert costs_of(narrator, text, "en")[:2] == [GLUED, GLUED]
+
+
+def test_words_of_segments_without_a_take_are_not_shown(narrator):
+    text = "“First,” she said.\n\n“Never heard. Not this.”\n\n“Last one.”\n\n“Nor this.”"
+    whole = narrator(text).words
+    rows = [0, 1, 2, 7, 8]
+    heard = WordTimes(whole.char_start[rows], whole.char_end[rows], whole.start_sample[rows], whole.end_sample[rows])
+    found = cues(ChapterTimeline("c", "C", text, 480_000, (), heard), NETFLIX, "en")
+    assert [cue.text for cue in found] == ["“First,” she said.", "“Last one.”"]

@@ -16,7 +16,7 @@ from pipeline.captions.violations import Rule, violations
 from pipeline.script.words import ENGINE_TAG, written_words
 
 FRAME = 1000
-law = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+law = settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 WORDS = st.sampled_from(
     """the a of to and Mr. Elizabeth Bennet night lighthouse 1815 not very 42 keeper’s I it her was, said; gone. why?
