@@ -17,13 +17,17 @@ def add_parser(commands: Commands) -> None:
         description="Print the JSON Schema of project.yaml, for editors that complete and check as you type.",
         epilog="example: narrate schema > project.schema.json",
     )
+    parser.add_argument("--markdown", action="store_true", help="print the manifest's reference for people instead")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the schema."""
-    del arguments
+    from pipeline.project.reference import manifest_reference
     from pipeline.project.schema import manifest_schema
 
+    if arguments.markdown:
+        sys.stdout.write(manifest_reference())
+        return 0
     sys.stdout.write(json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n")
     return 0
