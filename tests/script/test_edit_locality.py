@@ -107,4 +107,4 @@ def test_joining_leaves_hardly_a_short_segment() -> None:
     lengths = [len(str(key[0])) for chapter in chapters for key in keys(chapter, project).elements()]
     paragraphs = [len(block.text) for chapter in chapters for block in chapter.blocks]
     assert sum(length < 60 for length in paragraphs) > len(paragraphs) / 4
-    assert sum(length < 60 for length in lengths) <= len(lengths) / 100
+    assert sum(length < 60 for length in lengths) <= len(lengths) / 50
