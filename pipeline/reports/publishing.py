@@ -6,7 +6,7 @@ is published"). Chapters are encoded in parallel, all formats of a chapter in on
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from pipeline.assembly.wanted import Wanted, chapter_digest, wanted_files
 from pipeline.captions.cues import Cue, cues
 from pipeline.captions.rules import NETFLIX
 from pipeline.captions.srt import book_srt, write_srt
-from pipeline.captions.violations import violations
+from pipeline.captions.violations import count_violations, violations
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.events import AssemblyStarted, FileWritten, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
@@ -149,7 +149,7 @@ def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
             continue
         _announce(desk, path)
     broken = (violations(spoken[slug], NETFLIX, language, timeline.words) for slug, timeline in desk.timelines.items())
-    return dict(sorted(Counter(violation.rule for found in broken for violation in found).items()))
+    return count_violations([violation for found in broken for violation in found])
 
 
 def _encode(desk: _Desk, due: Sequence[Wanted], threads: int) -> None:
