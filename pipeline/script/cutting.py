@@ -18,9 +18,8 @@ from pipeline.script.model import Boundary
 from pipeline.script.sentences import sentences
 from pipeline.script.words import has_word
 
-_CLAUSE_END = re.compile(
-    r"(?:[,;:،؛]|[!?…]+)[\"'”’»›)\]“]*(?=\s)|[、，；：][」』）”’》]*|[—–]+(?=\s)|—+(?=\w)|[)\]](?=\s)"
-)
+_CLAUSE_END = re.compile(r"(?:(?:[,;:،؛]|[!?…]+)[\"'”’»›)\]“]*|[—–)\]]+)\s+(?=\S)|[、，；：][」』）”’》]*|—+(?=\w)")
+_SPACE = re.compile(r"\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +112,23 @@ def _stripped(text: str, start: int, end: int) -> ItemSpan:
 
 
 def _sentence_places(text: str, language: str) -> list[int]:
-    return [start for start, _ in sentences(text, language)]
+    return [start for start, _ in sentences(text, language) if is_grapheme_boundary(text, start)]
 
 
 def _clause_places(text: str, _language: str) -> list[int]:
-    return [match.end() for match in _CLAUSE_END.finditer(text)]
+    return [match.end() for match in _CLAUSE_END.finditer(text) if is_grapheme_boundary(text, match.end())]
 
 
 def _word_places(text: str, _language: str) -> list[int]:
-    return [match.start() for match in re.finditer(r"(?<=\s)\S", text)]
+    return [match.end() for match in _SPACE.finditer(text) if is_grapheme_boundary(text, match.end())]
 
 
 def _good_places(text: str, _language: str) -> list[int]:
-    return [at for at in range(1, len(text)) if is_good_break(text, at)]
+    return [at for at in range(1, len(text)) if not text[at].isspace() and is_good_break(text, at)]
 
 
 def _grapheme_places(text: str, _language: str) -> list[int]:
-    return [at for at in range(1, len(text)) if is_grapheme_boundary(text, at)]
+    return [at for at in range(1, len(text)) if not text[at].isspace() and is_grapheme_boundary(text, at)]
 
 
 def _every_place(text: str, _language: str) -> list[int]:
