@@ -122,5 +122,5 @@ def _by_reason(removed: Sequence[str]) -> tuple[tuple[SkipReason, str], ...]:
         return ()
     hyphens = "".join(character for character in removed if character == "\u00ad")
     others = "".join(character for character in removed if character != "\u00ad")
-    found = ((SkipReason.SOFT_HYPHEN, hyphens), (SkipReason.HIDDEN, others))
+    found = ((SkipReason.SOFT_HYPHEN, hyphens), (SkipReason.INVISIBLE, others))
     return tuple((reason, text) for reason, text in found if text)

@@ -35,6 +35,7 @@ class SkipReason(StrEnum):
     NAVIGATION = "navigation"
     COMMENT = "comment"
     MATH = "formula"
+    INVISIBLE = "invisible characters"
     ALPHABET = "pronunciation that is not IPA"
 
 

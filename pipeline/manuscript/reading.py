@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.errors import InputError, Problem
-from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Skip
+from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Skip, SkipReason
 from pipeline.manuscript.selection import NamedPart, name_parts, select
 from pipeline.manuscript.slugs import chapter_slug
 from pipeline.manuscript.sources import BOOK_SUFFIX, read_book, read_file, shown_name
@@ -133,10 +133,26 @@ def _chapter(named: NamedPart, entry: ChapterEntry) -> Chapter:
         title=part.title,
         blocks=_trimmed(part.blocks),
         source=part.source,
-        skipped=part.skips,
+        skipped=_together(part.skips),
         voice=entry.voice,
         language=entry.language,
     )
+
+
+def _together(skips: Iterable[Skip]) -> tuple[Skip, ...]:
+    """Skips with those of invisible characters in one, at the first: nobody wants to read a line for each."""
+    kept: list[Skip] = []
+    first: dict[SkipReason, int] = {}
+    for skip in skips:
+        if skip.reason not in {SkipReason.SOFT_HYPHEN, SkipReason.INVISIBLE}:
+            kept.append(skip)
+        elif skip.reason in first:
+            at = first[skip.reason]
+            kept[at] = replace(kept[at], text=kept[at].text + skip.text)
+        else:
+            first[skip.reason] = len(kept)
+            kept.append(skip)
+    return tuple(kept)
 
 
 def _trimmed(blocks: Iterable[Block]) -> tuple[Block, ...]:

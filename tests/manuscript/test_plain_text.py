@@ -118,7 +118,7 @@ def test_a_pattern_makes_its_lines_headings() -> None:
 def test_invisible_characters_are_skipped_by_name() -> None:
     passages = read_plain("\ufeffDonau\u00addampf\u200bschiff", "a.txt")
     assert [getattr(passage.content, "reason", passage.content.text) for passage in passages] == [  # type: ignore[union-attr]
-        *("Donaudampfschiff", SkipReason.SOFT_HYPHEN, SkipReason.HIDDEN)
+        *("Donaudampfschiff", SkipReason.SOFT_HYPHEN, SkipReason.INVISIBLE)
     ]
 
 

@@ -227,3 +227,10 @@ def test_reading_plain_text_loads_no_parser() -> None:
     code = f"import sys, pipeline.manuscript.reading; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_invisible_characters_of_a_chapter_are_one_skip(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.txt").write_text("Do\u00adnau\u2060\n\nDampf\u00adschiff\u2060", encoding="utf-8")
+    assert [(skip.reason, skip.text) for skip in read("a.txt").chapters[0].skipped] == [
+        *((SkipReason.SOFT_HYPHEN, "\u00ad\u00ad"), (SkipReason.INVISIBLE, "\u2060\u2060"))
+    ]
