@@ -15,8 +15,8 @@ from itertools import pairwise
 from pipeline.script.halving import ItemSpan, grouped
 
 SHORT_CHARACTERS = 80
-"""About five seconds of speech: below this a paragraph seeks company. Of 60-120, 80 halves the utterances under
-forty characters that 60 leaves, and an edit still re-makes one or two segments."""
+"""About five seconds of speech: below this a paragraph seeks company. In a novel of 2,100 paragraphs, 60 leaves 114
+segments under 80 characters besides headings, 80 leaves 6, and an edit re-makes some 20 characters more for it."""
 
 
 def joined(text: str, paragraphs: Sequence[ItemSpan], ceiling: int) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Where sentences end.
 
-``sentencex`` knows the abbreviations of some 250 languages, but never parts what stands in quotation marks or
+``sentencex`` knows the abbreviations of many languages, but never parts what stands in quotation marks or
 brackets, and takes any capital after a stop for a new sentence. Here every terminal mark is judged from what stands
 around it (:mod:`pipeline.script.stops`); sentencex, reading the text without its quotation marks, is asked about stops
 that the rules do not decide. Measured on ``tests/script/hard_sentences.yaml``.
