@@ -1,40 +1,21 @@
 """Publishing: of all files that a project wants, make those that are not current, and say which ones are stale.
 
 Whole chapters only; the book only when all its chapters are whole, or when a partial one was asked for (DESIGN, "What
-is published"). Chapters are encoded in parallel, all formats of a chapter in one pass over its takes.
+is published").
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.assembly.book import BookChapter, write_m4b
-from pipeline.assembly.chapters import ChapterJob, encode_chapters
-from pipeline.assembly.cover import read_cover
-from pipeline.assembly.encoding import ChapterFile
-from pipeline.assembly.placing import TakeShape, place_chapter
-from pipeline.assembly.reading import resampled
-from pipeline.assembly.tags import Tags
-from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
-from pipeline.assembly.wanted import Wanted, chapter_digest, wanted_files
-from pipeline.captions.cues import Cue, cues
-from pipeline.captions.rules import NETFLIX
-from pipeline.captions.srt import book_srt, write_srt
-from pipeline.captions.violations import count_violations, violations
-from pipeline.project.models import Output, OutputFormat, Project
-from pipeline.render.events import AssemblyStarted, FileWritten, Receiver
-from pipeline.render.plan import Plan, PlannedChapter
+from pipeline.assembly.wanted import wanted_files
+from pipeline.project.models import Project
+from pipeline.render.events import Receiver
+from pipeline.render.plan import Plan
 from pipeline.reports.run_record import FileRecord, file_record, is_current, read_run_record
-from pipeline.reports.timeline_json import timeline_json
-from pipeline.store.files import replacing, write_atomically
 from pipeline.store.layout import Layout
-from pipeline.store.takes import Take, TakeStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +27,6 @@ class Published:
     stale: tuple[str, ...]
     audio_seconds: float
     caption_violations: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What every writer needs."""
-
-    project: Project
-    store: TakeStore
-    out: Path
-    encoded: Path
-    receiver: Receiver
-    numbers: Mapping[str, int]
-    timelines: Mapping[str, ChapterTimeline]
-    takes: Mapping[str, Take]
-    digests: Mapping[str, str]
 
 
 def publish(
@@ -84,14 +50,12 @@ def publish(
     wanted = wanted_files(project, plan.chapters, partial=partial)
     allowed = [want for want in wanted if selected is None or want.chapter in selected]
     due = [want for want in allowed if force or not is_current(known.get(want.path), out, want.inputs)]
-    chapters = [chapter for chapter in plan.chapters if chapter.whole]
+    seconds, found = (previous.audio_seconds, previous.caption_violations) if previous else (0.0, {})
     if due:
-        desk = _desk(project, plan, chapters, layout, out, receiver)
-        seconds = sum(timeline.samples for timeline in desk.timelines.values()) / TIMELINE_RATE
-        receiver(AssemblyStarted(len(due), round(seconds, 1)))
-        found: Mapping[str, int] = _write(desk, due, threads)
-    else:
-        seconds, found = (previous.audio_seconds, previous.caption_violations) if previous else (0.0, {})
+        from pipeline.reports.writing import write_outputs  # noqa: PLC0415 - a run with nothing to do loads no codec
+
+        done = write_outputs(project, plan, layout, out, due, threads=threads, receiver=receiver)
+        seconds, found = done.audio_seconds, dict(done.caption_violations)
     written = {want.path for want in due}
     files = [
         file_record(out, want.path, want.kind, want.chapter, want.inputs) if want.path in written else known[want.path]
@@ -101,136 +65,4 @@ def publish(
     current = {file.path for file in files}
     older = {*known, *(previous.stale if previous else ())} - current
     stale = tuple(sorted(path for path in older if (out / path).exists()))
-    return Published(tuple(files), len(due), stale, round(seconds, 3), found)
-
-
-def _desk(
-    project: Project, plan: Plan, chapters: Sequence[PlannedChapter], layout: Layout, out: Path, receiver: Receiver
-) -> _Desk:
-    return _Desk(
-        project=project,
-        store=layout.takes,
-        out=out,
-        encoded=layout.encoded,
-        receiver=receiver,
-        numbers={chapter.script.slug: number for number, chapter in enumerate(plan.chapters, 1)},
-        timelines={chapter.script.slug: _placed(chapter, project) for chapter in chapters},
-        takes={planned.key: planned.take for planned in plan.segments() if planned.take is not None},
-        digests={chapter.script.slug: chapter_digest(project, chapter) for chapter in chapters},
-    )
-
-
-def _placed(chapter: PlannedChapter, project: Project) -> ChapterTimeline:
-    shapes = [
-        TakeShape(take.key, take.samples, take.sample_rate, take.speech_start, take.speech_end, take.words)
-        for take in (planned.take for planned in chapter.segments)
-        if take is not None
-    ]
-    return place_chapter(chapter.script, shapes, project.pauses)
-
-
-def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
-    """Chapters first, then what is made of all of them; return how often the captions break a rule, by rule."""
-    _encode(desk, due, threads)
-    language = desk.project.language
-    spoken = {slug: cues(timeline, NETFLIX, language) for slug, timeline in desk.timelines.items()}
-    for want in due:
-        path = desk.out / want.path
-        if want.kind == OutputFormat.SRT:
-            _write_srt(desk, want, spoken)
-        elif want.kind == OutputFormat.M4B:
-            _write_book(desk, want)
-        elif want.kind == "timeline":
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
-        elif want.kind == "text" and want.chapter is not None:
-            write_atomically(path, f"{desk.timelines[want.chapter].text}\n".encode())
-        else:
-            continue
-        _announce(desk, path)
-    broken = (violations(spoken[slug], NETFLIX, language, timeline.words) for slug, timeline in desk.timelines.items())
-    return count_violations([violation for found in broken for violation in found])
-
-
-def _encode(desk: _Desk, due: Sequence[Wanted], threads: int) -> None:
-    """Encode the due audio of every chapter, with the AAC that a due book lacks."""
-    files: dict[str, list[ChapterFile]] = defaultdict(list)
-    for want in due:
-        if want.output is None or want.output.format is OutputFormat.SRT:
-            continue
-        if want.chapter is not None:
-            files[want.chapter].append(
-                ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
-            )
-            continue
-        for slug in desk.timelines:
-            audio = _book_audio(desk, slug, want.output)
-            if not audio.exists():
-                files[slug].append(ChapterFile(audio, want.output, Tags(title=slug, album="")))
-    jobs = [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
-
-    def on_done(job: ChapterJob) -> None:
-        for made in job.files:
-            if made.path.is_relative_to(desk.out):
-                _announce(desk, made.path)
-
-    encode_chapters(jobs, lambda key: _audio(desk, key), threads=threads, on_done=on_done)
-
-
-def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
-    take = desk.takes[key]
-    return resampled(desk.store.audio(take), take.sample_rate)
-
-
-def _book_audio(desk: _Desk, slug: str, output: Output) -> Path:
-    """The chapter's AAC, kept so that an edit elsewhere re-muxes the book without encoding this chapter again."""
-    return desk.encoded / f"{desk.digests[slug][:40]}-{output.bitrate_kbps or 0}.m4a"
-
-
-def _write_book(desk: _Desk, want: Wanted) -> None:
-    assert want.output is not None
-    chapters = [
-        BookChapter(timeline.title, timeline.samples, _book_audio(desk, slug, want.output))
-        for slug, timeline in desk.timelines.items()
-    ]
-    write_m4b(desk.out / want.path, chapters, _tags(desk.project, desk.project.title))
-    used = {chapter.audio for chapter in chapters}
-    for old in desk.encoded.glob("*.m4a"):
-        if old not in used:
-            old.unlink()
-
-
-def _write_srt(desk: _Desk, want: Wanted, spoken: Mapping[str, list[Cue]]) -> None:
-    path = desk.out / want.path
-    if want.chapter is not None:
-        write_atomically(path, write_srt(spoken[want.chapter], offset_samples=0).encode())
-        return
-    starts = Timeline(tuple(desk.timelines.values())).starts()
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(book_srt(list(zip(starts, spoken.values(), strict=True))))
-
-
-def _chapter_tags(desk: _Desk, slug: str) -> Tags:
-    tags = _tags(desk.project, desk.timelines[slug].title)
-    return replace(tags, track=desk.numbers[slug], tracks=len(desk.numbers))
-
-
-def _tags(project: Project, title: str) -> Tags:
-    metadata = project.metadata
-    return Tags(
-        title=title,
-        album=project.title,
-        author=project.author,
-        narrator=metadata.narrator,
-        publisher=metadata.publisher,
-        series=metadata.series,
-        isbn=metadata.isbn,
-        date=metadata.date,
-        description=metadata.description,
-        language=project.language,
-        cover=read_cover(project.cover) if project.cover else None,
-    )
-
-
-def _announce(desk: _Desk, path: Path) -> None:
-    desk.receiver(FileWritten(path, path.stat().st_size))
+    return Published(tuple(files), len(due), stale, seconds, found)

@@ -6,12 +6,13 @@ import orjson
 
 from pipeline.engines.protocol import Speech
 from pipeline.store.files import write_atomically
-from pipeline.store.flac import encode_flac
 from pipeline.store.takes import TakeStore
 
 
 def keep_rejected(store: TakeStore, key: str, speech: Speech, attempt: str, fault: str) -> None:
     """Keep the audio and why it was rejected in ``.narration/rejected/<attempt>``. Raises StorageError."""
+    from pipeline.store.flac import encode_flac  # noqa: PLC0415 - plans import this module and need no codec
+
     folder = store.folder.parent / "rejected"
     if len(speech.pcm):
         write_atomically(folder / f"{attempt}.flac", encode_flac(speech.pcm, speech.sample_rate))
