@@ -74,16 +74,21 @@ def _followed(lh: Matrix, theta: Matrix, f0: NDArray[np.float32]) -> tuple[Matri
     harmonics there: the level jumps by up to 8 dB and peaks pass 1.7. Interpolating the log magnitude from harmonic
     to harmonic (the phase from the nearest) keeps level and formants whatever the pitch.
     """
-    step = np.maximum(f0, _LOWEST_F0)[None, :] / np.float32(_BIN_HZ)
-    harmonic = np.arange(len(lh), dtype=np.float32)[:, None] / step
-    np.maximum(harmonic, 1.0, out=harmonic)
+    frames = np.flatnonzero(f0 >= _LOWEST_F0)
+    step = f0[frames] / np.float32(_BIN_HZ)
+    harmonic = np.maximum(np.arange(len(lh), dtype=np.float32)[:, None] / step, np.float32(1.0))
     lower = np.floor(harmonic)
     weight = harmonic - lower
     lower *= step
-    last = np.float32(len(lh) - 1)
-    below = np.minimum(lower + 0.5, last).astype(np.int32)
-    above = np.minimum(lower + step + 0.5, last).astype(np.int32)
-    columns = np.arange(lh.shape[1], dtype=np.int32)[None, :]
-    magnitude = lh[below, columns]
-    magnitude += (lh[above, columns] - magnitude) * weight
-    return magnitude, theta[np.where(weight < 0.5, below, above), columns]
+    below, above = (_places(bins, frames, lh.shape) for bins in (lower, lower + step))
+    magnitude, phase = lh.copy(), theta.copy()
+    low = lh.take(below)
+    magnitude[:, frames] = low + (lh.take(above) - low) * weight
+    phase[:, frames] = theta.take(np.where(weight < 0.5, below, above))
+    return magnitude, phase
+
+
+def _places(bins: Matrix, frames: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """The flat index of the nearest bin of each frame in a matrix of bins by frames."""
+    nearest = np.minimum(bins + np.float32(0.5), np.float32(shape[0] - 1)).astype(np.intp)
+    return np.asarray(nearest * shape[1] + frames, np.intp)

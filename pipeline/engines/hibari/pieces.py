@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from pipeline.engines.hibari.phonemes import NO_WORD, Spoken
 
-MAX_PHONEMES = 300
+MAX_PHONEMES = 250
 """Phonemes in one model call at speed 1. The model takes 400 (hibari ``MAX_PHONEMES``); memory grows with the length
-of the audio, and at 300 a worker stays well below its 400 MiB."""
+of the audio, and at 250 a worker stays well below its 400 MiB."""
 
 _CLAUSE_END = re.compile(r"[;:,.!?—…][”\")]* ")
 _WORD_END = re.compile(r" ")
