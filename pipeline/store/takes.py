@@ -145,7 +145,7 @@ class TakeStore:
             samples=len(speech.pcm),
             speech_start=speech_bounds[0],
             speech_end=speech_bounds[1],
-            words=speech.words,
+            words=_own(speech.words),
             usage=speech.usage,
             attempt=attempt,
             inputs=inputs,
@@ -174,6 +174,18 @@ class TakeStore:
 
 def _damaged(key: str, how: str) -> DamagedTake:
     return DamagedTake(f"the take {key[:12]} {how}", key=key)
+
+
+def _own(words: WordTimes) -> WordTimes:
+    """The columns in memory of their own: as views of an engine's answer they would keep its audio alive."""
+    score = words.score
+    return WordTimes(
+        char_start=words.char_start.copy(),
+        char_end=words.char_end.copy(),
+        start_sample=words.start_sample.copy(),
+        end_sample=words.end_sample.copy(),
+        score=None if score is None else score.copy(),
+    )
 
 
 def _sidecar(take: Take) -> bytes:

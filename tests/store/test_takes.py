@@ -53,6 +53,16 @@ def test_a_stored_take_comes_back_as_it_was(store: TakeStore, speech: Speech) ->
     assert (take.speech_start, take.speech_end) == (4_800, 19_200)
 
 
+def test_a_take_keeps_no_part_of_the_engines_answer_alive(store: TakeStore, speech: Speech) -> None:
+    answer = np.zeros(24_000 + 8, np.int32)
+    column = answer[24_000:24_002]
+    views = WordTimes(column, column, column, column, answer[24_002:24_004].view(np.float32))
+    take = put(store, Speech(speech.pcm, 24_000, views, speech.usage))
+    assert take.words.score is not None
+    for kept in (take.words.char_start, take.words.end_sample, take.words.score):
+        assert not np.shares_memory(kept, answer)
+
+
 def test_audio_without_its_sidecar_is_no_take(store: TakeStore, speech: Speech) -> None:
     put(store, speech)
     store.sidecar_path(KEY).unlink()
