@@ -291,6 +291,29 @@ def test_the_first_failure_stops_the_others_and_is_the_one_raised(tmp_path):
     assert not [path for path in made if path.suffix != ".mp3"]
 
 
+def test_a_failure_stops_a_long_chapter_in_its_middle(tmp_path):
+    started, opened = threading.Event(), []
+
+    def open_take(key: str) -> np.ndarray:
+        if key == "bad":
+            started.wait(10)
+            raise StorageError("take bad is damaged")
+        opened.append(key)
+        started.set()
+        return voice()
+
+    clips = tuple(Clip(f"{n}", 0, 1024 + n * SAMPLES, SAMPLES) for n in range(400))
+    none = np.empty(0, np.int32)
+    timeline = ChapterTimeline("long", "", "", 402 * SAMPLES, clips, WordTimes(none, none, none, none))
+    long = ChapterJob(timeline, (ChapterFile(tmp_path / "long.mp3", Output(format=OutputFormat.MP3), Tags("a", "b")),))
+    with pytest.raises(StorageError, match="bad is damaged"):
+        encode_chapters(
+            [long, job("bad", 1024 * 50, tmp_path / "bad.mp3")], open_take, threads=2, on_done=lambda made: None
+        )
+    assert len(opened) < 300
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_stop_ends_it_and_keeps_what_was_finished(tmp_path):
     stop = threading.Event()
     jobs = [job(f"c{n}", 1024 * 50, tmp_path / f"{n}.mp3") for n in range(40)]
