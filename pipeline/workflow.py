@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.engines.protocol import Engine
@@ -18,13 +19,14 @@ from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.loading import load_project
 from pipeline.project.models import Project
 from pipeline.render.events import Noticed, Receiver
-from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_voices
+from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
 from pipeline.reports.publishing import publish
 from pipeline.reports.run_record import RunRecord, write_run_record
 from pipeline.reports.run_summary import run_record
 from pipeline.reports.status import Status, project_status
+from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
 from pipeline.store.cleaning import damaged_takes
@@ -53,6 +55,7 @@ class Prepared:
     manuscript: Manuscript
     script: Script
     engine: Engine
+    foreign: tuple[ForeignPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Checked:
     manuscript: Manuscript
     script: Script
     engine: str
+    foreign: tuple[ForeignPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,9 @@ def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None) -
     """Load the manifest, read the manuscript, write the script. Raises InputError."""
     project = load_project(path, engine=engine)
     speaker = open_engine(project.engine, project, jobs=jobs)
-    manuscript = read_manuscript(project)
+    manuscript, foreign = read_in_place(read_manuscript(project), project, partial(speaks, speaker))
     script = write_script(manuscript, project, limit=speaker.max_input_length)
-    return Prepared(project, manuscript, script, speaker)
+    return Prepared(project, manuscript, script, speaker, foreign)
 
 
 def check(path: Path, *, engine: str | None = None) -> Checked:
@@ -98,7 +102,7 @@ def check(path: Path, *, engine: str | None = None) -> Checked:
     prepared = prepare(path, engine=engine)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
-    return Checked(prepared.project, prepared.manuscript, prepared.script, prepared.engine.name)
+    return Checked(prepared.project, prepared.manuscript, prepared.script, prepared.engine.name, prepared.foreign)
 
 
 def plan(path: Path, *, engine: str | None = None) -> Plan:
@@ -116,6 +120,8 @@ def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: 
     prepared = prepare(path, engine=engine, jobs=options.jobs)
     project, layout = prepared.project, Layout.of(prepared.project)
     out = options.out or layout.outputs
+    if prepared.foreign:
+        receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
     with project_lock(layout.state):
         for attempt in close_open_attempts(layout.ledgers, layout.takes):

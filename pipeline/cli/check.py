@@ -42,6 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
         f"engine {checked.engine}"
     )
+    for passage in checked.foreign:
+        where = passage.source
+        _say(
+            f"  {where}: “{passage.text}” ({passage.language}) is read as {passage.read_as}: {checked.engine} has no other"
+        )
     if arguments.verbose:
         _list(checked.manuscript)
     else:

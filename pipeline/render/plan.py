@@ -174,6 +174,11 @@ def resolved_voices(script: Script, project: Project, engine: Engine) -> dict[st
     return resolved
 
 
+def speaks(engine: Engine, language: str) -> bool:
+    """Whether the engine speaks the language at all."""
+    return not engine.unspeakable("a", language)
+
+
 def refuse_unspeakable(script: Script, engine: Engine) -> None:
     """Raise InputError, one line per run of text that the engine cannot speak, before anything is rendered."""
     problems = []
