@@ -43,10 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"engine {checked.engine}"
     )
     for passage in checked.foreign:
-        where = passage.source
-        _say(
-            f"  {where}: “{passage.text}” ({passage.language}) is read as {passage.read_as}: {checked.engine} has no other"
-        )
+        said = f"“{passage.text}” ({passage.language}) is read as {passage.read_as}"
+        _say(f"  {passage.source}: {said}, since {checked.engine} does not speak it")
     if arguments.verbose:
         _list(checked.manuscript)
     else:
