@@ -42,6 +42,9 @@ from pipeline.kugelaudio.models import (
     VoiceSex,
     WordTimestamp,
 )
+from pipeline.kugelaudio.speech.multi import MultiContextSession
+from pipeline.kugelaudio.speech.session import StreamingSession
+from pipeline.kugelaudio.speech.session_sync import StreamingSessionSync
 from pipeline.kugelaudio.trace import TraceEvent
 
 __all__ = [
@@ -60,11 +63,14 @@ __all__ = [
     "KugelAudioConnectionError",
     "KugelAudioError",
     "Model",
+    "MultiContextSession",
     "NotFoundError",
     "RateLimitError",
     "ServerRestartingError",
     "SessionUsage",
     "StreamConfig",
+    "StreamingSession",
+    "StreamingSessionSync",
     "TextTooLongError",
     "TimeLimits",
     "TraceEvent",

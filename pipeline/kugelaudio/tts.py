@@ -12,8 +12,11 @@ from pipeline.kugelaudio.loop_thread import LoopThread
 from pipeline.kugelaudio.models import DEFAULT_MODEL, WordTimestamp
 from pipeline.kugelaudio.speech.conversation import Finished
 from pipeline.kugelaudio.speech.generation import Generator
-from pipeline.kugelaudio.speech.parameters import SpeechParameters
-from pipeline.kugelaudio.speech.request import speech_request
+from pipeline.kugelaudio.speech.multi import MultiContextSession, OnContextWords
+from pipeline.kugelaudio.speech.parameters import SessionParameters, SpeechParameters
+from pipeline.kugelaudio.speech.request import speech_request, stream_config
+from pipeline.kugelaudio.speech.session import OnWords, StreamingSession
+from pipeline.kugelaudio.speech.session_sync import StreamingSessionSync
 from pipeline.kugelaudio.trace import Tracer
 
 StreamItem = AudioChunk | list[WordTimestamp] | dict[str, Any]
@@ -25,6 +28,7 @@ class AsyncTTS:
 
     def __init__(self, configuration: Configuration, tracer: Tracer | None = None) -> None:
         self._configuration = configuration
+        self._tracer = tracer
         self._generator = Generator(configuration, tracer)
 
     async def generate(
@@ -44,6 +48,26 @@ class AsyncTTS:
         async with aclosing(self._generator.stream(speech_request(text, dict(parameters)), trace)) as events:
             async for event in events:
                 yield dict(event.frame) if isinstance(event, Finished) else event
+
+    def streaming_session(
+        self, *, on_word_timestamps: OnWords | None = None, **parameters: Unpack[SessionParameters]
+    ) -> StreamingSession:
+        """Return a session that takes text as it is written; connect it with ``async with``."""
+        config = stream_config(dict(parameters))
+        return StreamingSession(self._configuration, config, self._tracer, on_word_timestamps)
+
+    def multi_context_session(
+        self,
+        default_voice_id: int | str | None = None,
+        *,
+        on_word_timestamps: OnContextWords | None = None,
+        **parameters: Unpack[SessionParameters],
+    ) -> MultiContextSession:
+        """Return a session of many speakers on one socket; connect it with ``async with``."""
+        given: dict[str, Any] = dict(parameters)
+        if default_voice_id is not None:
+            given["voice_id"] = default_voice_id
+        return MultiContextSession(self._configuration, stream_config(given), self._tracer, on_word_timestamps)
 
     async def connect(self, model: str = DEFAULT_MODEL) -> None:
         """Open a socket ahead of the first request, which then starts faster."""
@@ -66,6 +90,8 @@ class TTS:
         self._thread = thread
         self.generate_async = awaiting.generate
         self.stream_async = awaiting.stream
+        self.streaming_session = awaiting.streaming_session
+        self.multi_context_session = awaiting.multi_context_session
         self.connect_async = awaiting.connect
         self.close_async = awaiting.close
         self.is_connected = awaiting.is_connected
@@ -81,6 +107,13 @@ class TTS:
     ) -> Iterator[StreamItem]:
         """Speak a text and yield it as it comes; see :meth:`AsyncTTS.stream`."""
         return self._thread.iterate(self._awaiting.stream(text, trace=trace, **parameters))
+
+    def streaming_session_sync(
+        self, *, on_word_timestamps: OnWords | None = None, **parameters: Unpack[SessionParameters]
+    ) -> StreamingSessionSync:
+        """Return a session that takes text as it is written; connect it with ``with``."""
+        session = self._awaiting.streaming_session(on_word_timestamps=on_word_timestamps, **parameters)
+        return StreamingSessionSync(session, self._thread)
 
     def connect(self, model: str = DEFAULT_MODEL) -> None:
         """Open a socket ahead of the first request, which then starts faster."""

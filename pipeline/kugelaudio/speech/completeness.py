@@ -59,6 +59,16 @@ def missing_words(text: str, words: Sequence[WordTimestamp]) -> str | None:
     return f"the last words have no timestamp (text after character {max(word.char_end for word in words)})"
 
 
+def unspoken_between(text: str, start: int, end: int) -> str | None:
+    """Return the first whole word of letters in ``text[start:end]``, where two neighbouring frames leave one out."""
+    if not any(map(str.isalpha, text[start:end])):
+        return None
+    for match in _SPOKEN.finditer(_without_tags(text)):
+        if match.start() >= start and match.end() <= end and any(map(str.isalpha, match.group())):
+            return match.group()
+    return None
+
+
 def _without_tags(text: str) -> str:
     return _TAG.sub(lambda match: " " * len(match.group()), text)
 

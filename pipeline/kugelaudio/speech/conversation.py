@@ -114,7 +114,7 @@ class Conversation:
                 self._say(events, self._clock.audio(chunk.samples, chunk.sample_rate))
         if frame.get("word_timestamps"):
             self.state = State.SPEAKING
-            self._say(events, self._clock.words(_words(frame["word_timestamps"]), frame.get("chunk_id")))
+            self._say(events, self._clock.words(read_words(frame["word_timestamps"]), frame.get("chunk_id")))
         if frame.get("final"):
             events.append(self._finish(frame))
         return events
@@ -126,7 +126,7 @@ class Conversation:
 
     def _finish(self, frame: Mapping[str, Any]) -> Finished:
         self.final = frame
-        self.usage = _usage(frame)
+        self.usage = read_usage(frame)
         short = missing_audio(frame, self._audio, self.request)
         if short is not None:
             code = "EMPTY_AUDIO" if not self._audio.samples else "INCOMPLETE_AUDIO"
@@ -179,14 +179,16 @@ class Collector:
         return response
 
 
-def _words(value: Any) -> list[WordTimestamp]:
+def read_words(value: Any) -> list[WordTimestamp]:
+    """Read the words of a frame."""
     try:
         return WORDS.validate_python(value)
     except SchemaMismatch:
         raise malformed("word timestamps with missing or wrong fields") from None
 
 
-def _usage(final: Mapping[str, Any]) -> SessionUsage | None:
+def read_usage(final: Mapping[str, Any]) -> SessionUsage | None:
+    """Read the usage of a final or closing frame."""
     try:
         return SessionUsage.from_frame(final)
     except SchemaMismatch:

@@ -53,6 +53,7 @@ class SocketPool:
         model_id = self._lent.pop(socket)
         self._places.release()
         if reusable and socket.open:
+            socket.rest()
             socket.used += 1
             socket.idle_since = time.monotonic()
             self._idle.setdefault(model_id, []).append(socket)

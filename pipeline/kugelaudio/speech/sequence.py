@@ -9,9 +9,13 @@ _SAMPLED_BYTES = 256
 
 
 class AudioSequence:
-    """The audio of one answer. Indices count from 0; they may start again when the server starts a new chunk."""
+    """The audio of one answer. Indices count from 0; they may start again when the server starts a new chunk.
 
-    def __init__(self) -> None:
+    With ``anywhere`` they count on from the first that comes: sessions may number the audio of all their turns.
+    """
+
+    def __init__(self, *, anywhere: bool = False) -> None:
+        self._base: int | None = None if anywhere else 0
         self._accepted: list[int] = []
         self._held: dict[int, AudioChunk] = {}
         self.frames = 0
@@ -32,15 +36,17 @@ class AudioSequence:
         """Take a frame; return the frames that are now in order. Raises KugelAudioError for a contradiction."""
         if self.sample_rate and chunk.sample_rate != self.sample_rate:
             raise malformed(f"audio at {chunk.sample_rate} Hz after audio at {self.sample_rate} Hz")
-        expected = len(self._accepted)
-        if chunk.index < expected:
-            if self._accepted[chunk.index] == _fingerprint(chunk):
+        if self._base is None:
+            self._base = chunk.index
+        place = chunk.index - self._base
+        if place < len(self._accepted):
+            if place >= 0 and self._accepted[place] == _fingerprint(chunk):
                 return []
             if chunk.index:
                 raise malformed(f"two different audio frames with index {chunk.index}")
             self.restart()
-        elif chunk.index > expected:
-            if self._held.setdefault(chunk.index, chunk).audio != chunk.audio:
+        elif place > len(self._accepted):
+            if self._held.setdefault(place, chunk).audio != chunk.audio:
                 raise malformed(f"two different audio frames with index {chunk.index}")
             return []
         return self._accept(chunk)
@@ -49,7 +55,7 @@ class AudioSequence:
         """Expect indices from 0 again. Raises KugelAudioError while frames are missing."""
         if self._held:
             raise malformed(f"no audio frame {len(self._accepted)} before starting again from 0")
-        self._accepted = []
+        self._accepted, self._base = [], 0
 
     def _accept(self, chunk: AudioChunk) -> list[AudioChunk]:
         ready = [chunk]

@@ -39,6 +39,9 @@ class Socket:
         self.used = 0
         """Generations carried so far."""
         self.idle_since = time.monotonic()
+        self._watch: asyncio.TimerHandle | None = None
+        self._waiting: tuple[float, float, str] | None = None
+        self._late: tuple[str, float] | None = None
 
     @property
     def open(self) -> bool:
@@ -56,14 +59,40 @@ class Socket:
             raise timed_out("sending", limit_s) from None
 
     async def receive(self, limit_s: float, doing: str) -> bytes:
-        """Return the next frame. Raises the error that a close or the limit means."""
+        """Return the next frame. Raises the error that a close or the limit means; past the limit the socket is cut.
+
+        One timer watches over many frames, since setting one for each costs as much as decoding it.
+        """
+        self._waiting = (time.monotonic() + limit_s, limit_s, doing)
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(limit_s, self._look)
         try:
-            async with asyncio.timeout(limit_s):
-                return await self._connection.recv(decode=False)
+            return await self._connection.recv(decode=False)
         except ConnectionClosed as closed:
+            if self._late is not None:
+                raise timed_out(*self._late) from None
             raise _closed(closed) from None
-        except TimeoutError:
-            raise timed_out(doing, limit_s) from None
+        finally:
+            self._waiting = None
+
+    def rest(self) -> None:
+        """Stop the watch: nothing is waited for until the next :meth:`receive`."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _look(self) -> None:
+        """Cut the socket when the frame that is waited for is late, else look again when it would be."""
+        self._watch = None
+        if self._waiting is None:
+            return
+        at, limit_s, doing = self._waiting
+        left_s = at - time.monotonic()
+        if left_s <= 0:
+            self._late = (doing, limit_s)
+            self.drop()
+        else:
+            self._watch = asyncio.get_running_loop().call_later(left_s, self._look)
 
     async def waiting(self, limit_s: float = 0.0) -> bytes | None:
         """Return a frame that is here already (or comes within the limit), None if there is none."""
@@ -86,10 +115,12 @@ class Socket:
 
     async def close(self) -> None:
         """Say goodbye and wait a moment for the other side's."""
+        self.rest()
         await self._connection.close()
 
     def drop(self) -> None:
         """Cut the connection at once: what is still on its way is not wanted."""
+        self.rest()
         self._connection.transport.abort()
 
 
