@@ -12,6 +12,8 @@ from pipeline.engines.hibari.ipa import model_phonemes
 from pipeline.engines.hibari.normalizing import normalized
 from pipeline.engines.hibari.phonemes import NO_WORD, Reader, Spoken, speak_words
 from pipeline.engines.hibari.pieces import MAX_PHONEMES, pieces
+from pipeline.engines.hibari.reading import Reading
+from pipeline.engines.local.markup import parse_markup
 from pipeline.engines.local.traced import Traced, match_words
 from pipeline.engines.local.word_places import WordPlaces
 from pipeline.script.words import written_words
@@ -131,3 +133,23 @@ def test_a_long_sentence_is_cut_after_a_clause() -> None:
 )
 def test_standard_ipa_becomes_the_models_alphabet(ipa: str, expected: str) -> None:
     assert model_phonemes(ipa) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [("I", "1"), ("IV", "4"), ("XLII.", "42."), ("LXI", "61"), ("I\n\nIt was late.", "1\n\nIt was late.")],
+)
+def test_a_paragraph_that_is_a_roman_numeral_is_said_as_a_number(reader: Reader, text: str, like: str) -> None:
+    assert said_first(reader, text) == said_first(reader, like)
+
+
+@pytest.mark.parametrize("text", ["I?", "MIX", "I did.", "Vitamin C"])
+def test_letters_that_only_look_like_a_numeral_stay_letters(reader: Reader, text: str) -> None:
+    assert said_first(reader, text) == read(reader, text)[0].phonemes
+
+
+def said_first(reader: Reader, text: str) -> str:
+    """The phonemes of the first paragraph."""
+    end = (text + "\n\n").index("\n\n")
+    reading = Reading(reader, text, parse_markup(text), (), WordPlaces(written_words(text)))
+    return reading.spoken(0, end).phonemes

@@ -12,9 +12,13 @@ from pipeline.engines.hibari.phonemes import Pronounced, Reader, Spoken, speak_w
 from pipeline.engines.local.markup import Markup
 from pipeline.engines.local.traced import Traced
 from pipeline.engines.local.word_places import WordPlaces
+from pipeline.manuscript.chapter_lines import numeral
 from pipeline.script.dictionary import Occurrence
 
 _WORD = re.compile(r"\S+")
+_ROMAN = re.compile(r"\s*(?P<roman>[IVXLCDM]{1,9})\.?\s*")
+_MOST_CHAPTERS = 199
+"""Beyond this a numeral is rather a word: "MIX" would be 1009."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,11 @@ class Reading:
     def spoken(self, start: int, end: int) -> Spoken:
         """The phonemes of ``text[start:end]`` (a sentence without tags other than ``<spell>``)."""
         pronounced = [*self._pronounced(start, end), *self._spelled(start, end)]
-        edits = [*self._replacements(start, end, pronounced), *self._tags(start, end)]
+        edits = [
+            *self._replacements(start, end, pronounced),
+            *self._tags(start, end),
+            *self._heading_numeral(start, end),
+        ]
         traced = Traced.of(self.text, start, end).edited(sorted(edits))
         return speak_words(self.reader, normalized(traced), self.places, pronounced)
 
@@ -56,3 +64,17 @@ class Reading:
         for low, high in self.markup.tags:
             if start <= low and high <= end:
                 yield low - start, high - start, ""
+
+    def _heading_numeral(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """A paragraph that is nothing but a Roman numeral is a chapter's number, not letters: "I" is "one"."""
+        match = _ROMAN.fullmatch(self.text, start, end)
+        if match is None or not self._is_paragraph(start, end):
+            return
+        value = numeral(match["roman"])
+        given = any(low < end and start < high for low, high, _ in self.found)
+        if value is not None and value <= _MOST_CHAPTERS and not given:
+            yield match.start("roman") - start, match.end("roman") - start, str(value)
+
+    def _is_paragraph(self, start: int, end: int) -> bool:
+        before, after = self.text[:start].rstrip(" "), self.text[end:].lstrip(" ")
+        return (not before or before.endswith("\n\n")) and (not after or after.startswith("\n\n"))
