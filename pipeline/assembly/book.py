@@ -103,7 +103,10 @@ def _opened(chapter: BookChapter) -> Iterator[InputContainer]:
 
 
 def _packets(chapter: BookChapter, *, with_first: bool) -> Iterator[Packet[AudioStream]]:
-    """A chapter's packets, whose number has to be what its length on the timeline says."""
+    """A chapter's packets, whose number has to be what its length on the timeline says.
+
+    MP4 counts an audio track in samples, so that they come with the time base and duration that the book needs.
+    """
     count = 0
     with _opened(chapter) as part:
         stream = part.streams.audio[0]
@@ -112,8 +115,6 @@ def _packets(chapter: BookChapter, *, with_first: bool) -> Iterator[Packet[Audio
                 continue
             count += 1
             if with_first or count > 1:
-                packet.time_base = Fraction(1, stream.rate)
-                packet.duration = FRAME_SAMPLES
                 yield packet
         expected = chapter.samples * stream.rate // TIMELINE_RATE // FRAME_SAMPLES + 1
     if count != expected:
