@@ -19,6 +19,9 @@ exit codes:
   8 storage: disk full or read-only   130 interrupted; run again to go on
 """
 
+_MOST_PROBLEMS = 200
+"""What a person reads and a log keeps."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``narrate`` and return its exit code."""
@@ -62,8 +65,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _report(error: NarrateError) -> None:
     if isinstance(error, InputError):
-        lines = [str(problem) for problem in error.problems]
-        count = len(lines)
+        count = len(error.problems)
+        lines = [str(problem) for problem in error.problems[:_MOST_PROBLEMS]]
+        if count > _MOST_PROBLEMS:
+            lines.append(f"… and {count - _MOST_PROBLEMS} more")
         lines.append(f"narrate: {count} problem{'s' if count != 1 else ''} found; nothing was rendered")
     else:
         lines = [f"narrate: {error.message}"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pipeline.engines.protocol import Engine, Order, VoiceParameters
 from pipeline.errors import InputError, Problem
+from pipeline.manuscript.model import Source
 from pipeline.project.models import Project
 from pipeline.render.pace import Estimate, estimate
 from pipeline.render.reasons import Orphans, reason_missing
@@ -180,15 +181,32 @@ def speaks(engine: Engine, language: str) -> bool:
 
 
 def refuse_unspeakable(script: Script, engine: Engine) -> None:
-    """Raise InputError, one line per run of text that the engine cannot speak, before anything is rendered."""
-    problems = []
+    """Raise InputError, one line per run of text that the engine cannot speak, before anything is rendered.
+
+    Whole segments in a language that it does not speak are one line per language, at the first.
+    """
+    problems: list[Problem] = []
+    whole: dict[str, list[Segment]] = {}
     for chapter in script.chapters:
         for segment in chapter.segments:
             for run in engine.unspeakable(segment.text, segment.language):
-                shown = segment.text[run.start : run.end]
-                shown = shown if len(shown) <= 40 else f"{shown[:39]}…"
-                source = segment.source
-                place = source.file if source.element is None else f"{source.file} ({source.element})"
-                problems.append(Problem(place, source.line, 0, f"“{shown}”: {run.message}"))
+                if run.end - run.start == len(segment.text):
+                    whole.setdefault(run.message, []).append(segment)
+                else:
+                    shown = _shortened(segment.text[run.start : run.end])
+                    problems.append(_problem(segment.source_at(run.start), f"“{shown}”: {run.message}"))
+    for message, segments in whole.items():
+        more = f" (and {len(segments) - 1} more passages)" if len(segments) > 1 else ""
+        problems.append(_problem(segments[0].source, f"“{_shortened(segments[0].text)}”{more}: {message}"))
     if problems:
         raise InputError(problems)
+
+
+def _problem(source: Source, message: str) -> Problem:
+    place = source.file if source.element is None else f"{source.file} ({source.element})"
+    return Problem(place, source.line, 0, message)
+
+
+def _shortened(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 40 else f"{shown[:39]}…"

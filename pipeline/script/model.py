@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,8 +28,8 @@ class Segment:
 
     ``text`` equals ``ChapterScript.text[char_start:char_end]``. ``joints`` are the offsets in ``text`` where a
     further paragraph starts, when short neighbours were joined (the blank line before it is part of the text):
-    assembly puts the manifest's paragraph pause there. ``after`` is what follows the segment. ``entries`` are
-    the dictionary entries whose word occurs in the text, in the order in which they first do; a pronunciation that the
+    assembly puts the manifest's paragraph pause there; ``joint_sources`` says where each came from. ``after`` is what
+    follows the segment. ``entries`` are the dictionary entries whose word occurs in the text, in the order in which they first do; a pronunciation that the
     source gives its own words (``ssml:ph``) is among them, and displaces others there
     (:func:`pipeline.script.dictionary.occurrences` finds them all).
     """
@@ -43,7 +44,13 @@ class Segment:
     after: Boundary
     source: Source
     joints: tuple[int, ...] = ()
+    joint_sources: tuple[Source, ...] = ()
     entries: tuple[DictionaryEntry, ...] = ()
+
+    def source_at(self, offset: int) -> Source:
+        """Where the character at ``offset`` of the text came from: its own paragraph, where several were joined."""
+        paragraph = bisect_right(self.joints, offset)
+        return self.joint_sources[paragraph - 1] if paragraph and self.joint_sources else self.source
 
 
 @dataclass(frozen=True, slots=True)

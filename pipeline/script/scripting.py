@@ -213,6 +213,7 @@ def _segment(chapter: str, index: int, text: str, units: Sequence[_Unit], lexico
         after=last.after,
         source=_source(first.block.source, last.block.source),
         joints=tuple([unit.start - first.start for unit in units[1:]]),
+        joint_sources=tuple([unit.block.source for unit in units[1:]]),
         entries=entries_for(said, first.utterance.language, lexicon, first.pronunciations),
     )
 

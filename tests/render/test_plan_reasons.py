@@ -5,11 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.engines.hibari import HibariEngine
+from pipeline.errors import InputError
+from pipeline.manuscript.reading import read_manuscript
+from pipeline.project.loading import load_project
 from pipeline.render.pace import estimate
+from pipeline.render.plan import make_plan, refuse_unspeakable
 from pipeline.render.running import render_missing
+from pipeline.script.scripting import write_script
 
 from .conftest import FailingEngine, MakePlan
 
@@ -41,10 +48,6 @@ def test_a_dictionary_entry_remakes_only_the_segments_it_touches(planned: MakePl
     again, _ = planned(engine)
     assert again.to_make() == []
     with_dictionary()
-    from pipeline.manuscript.reading import read_manuscript
-    from pipeline.project.loading import load_project
-    from pipeline.render.plan import make_plan
-    from pipeline.script.scripting import write_script
 
     project = load_project(tmp_path)
     script = write_script(read_manuscript(project), project, limit=5000)
@@ -75,3 +78,15 @@ def test_an_estimate_is_a_range_and_independent_of_order(missing: list[tuple[str
     backward = estimate(stored=[], missing=missing[::-1], cents_per_minute=Decimal("3.5"))
     assert forward.seconds_low <= forward.seconds_high
     assert (forward.cents_low, forward.cents_high) == (backward.cents_low, backward.cents_high)
+
+
+def test_text_that_cannot_be_spoken_is_refused_at_its_own_line(tmp_path: Path) -> None:
+    (tmp_path / "book.md").write_text(
+        "# One\n\nHello there.\n\nمرحبا\n\n::: {lang=de}\nJa.\n\nNein, danke sehr.\n:::\n"
+    )
+    (tmp_path / "project.yaml").write_text("title: T\nchapters: [{source: book.md}]\n")
+    project = load_project(tmp_path)
+    script = write_script(read_manuscript(project), project, limit=2000)
+    with pytest.raises(InputError) as refused:
+        refuse_unspeakable(script, HibariEngine(1))
+    assert [problem.line for problem in refused.value.problems] == [5, 8]
