@@ -29,9 +29,9 @@ class Segment:
     ``text`` equals ``ChapterScript.text[char_start:char_end]``. ``joints`` are the offsets in ``text`` where a
     further paragraph starts, when short neighbours were joined (the blank line before it is part of the text):
     assembly puts the manifest's paragraph pause there; ``joint_sources`` says where each came from. ``after`` is what
-    follows the segment. ``entries`` are the dictionary entries whose word occurs in the text, in the order in which they first do; a pronunciation that the
-    source gives its own words (``ssml:ph``) is among them, and displaces others there
-    (:func:`pipeline.script.dictionary.occurrences` finds them all).
+    follows the segment. ``entries`` are the dictionary entries whose word occurs in the text, in the order in which
+    they first do; a pronunciation that the source gives its own words (``ssml:ph``) is among them, and displaces
+    others there (:func:`pipeline.script.dictionary.occurrences` finds them all).
     """
 
     chapter: str
