@@ -23,14 +23,7 @@ def _empty_for_null(value: Any) -> Any:
     return [] if value is None else value
 
 
-def _whole_ms(value: Any) -> Any:
-    return round(value) if isinstance(value, float) else value
-
-
 Text = Annotated[str, BeforeValidator(_blank_for_null)]
 """A string that the server may also send as null."""
 
 Languages = Annotated[list[str], BeforeValidator(_empty_for_null)]
-
-Milliseconds = Annotated[int, BeforeValidator(_whole_ms)]
-"""Whole milliseconds; a server that sends 12.0 or 12.5 means the nearest."""

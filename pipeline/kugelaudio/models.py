@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
 
 from pipeline.kugelaudio.dictionary_models import BulkReplaceResult, Dictionary, DictionaryEntry, DictionaryEntryList
-from pipeline.kugelaudio.fields import ApiModel, Milliseconds, Text
+from pipeline.kugelaudio.fields import ApiModel, Text
 from pipeline.kugelaudio.voice_models import (
     GeneratedSample,
     Voice,
@@ -58,8 +58,8 @@ class WordTimestamp(ApiModel):
     """When a word is spoken, in milliseconds, and where it stands in the text (code points, half-open)."""
 
     word: str
-    start_ms: Milliseconds
-    end_ms: Milliseconds
+    start_ms: int
+    end_ms: int
     char_start: int
     char_end: int
     score: float = 1.0

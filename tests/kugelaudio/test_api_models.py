@@ -21,9 +21,9 @@ from pipeline.kugelaudio import (
     VoiceCategory,
     VoiceDetail,
     VoiceSex,
-    WordTimestamp,
 )
 from pipeline.kugelaudio.g711 import to_pcm16
+from pipeline.kugelaudio.speech.conversation import read_words
 
 PCM = b"\x00\x00\xff\x7f\x00\x80\x01\x00"
 
@@ -62,7 +62,7 @@ def test_nulls_take_the_published_defaults() -> None:
 
 
 def test_a_word_knows_its_length_in_whole_milliseconds() -> None:
-    word = WordTimestamp.model_validate({"word": "a", "start_ms": 10.4, "end_ms": 20, "char_start": 0, "char_end": 1})
+    (word,) = read_words([{"word": "a", "start_ms": 10.4, "end_ms": 20, "char_start": 0, "char_end": 1}])
     assert (word.start_ms, word.duration_ms, word.score) == (10, 10, 1.0)
 
 

@@ -154,7 +154,7 @@ def test_a_turn_may_be_ended_without_a_flush(peer: Peer) -> None:
             await all_of(session.send("One."))
             assert await all_of(session.drain()) == [pcm(SECOND, 0)]
             await all_of(session.send("Two."))
-            assert (await session.end_session())["session_closed"] is True
+            assert (await session.end())["session_closed"] is True
             assert session.last_usage is not None
             assert session.last_usage.characters == 4
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 from typing import Any, NoReturn
 
 from pydantic import ValidationError as SchemaMismatch
@@ -180,11 +181,23 @@ class Collector:
 
 
 def read_words(value: Any) -> list[WordTimestamp]:
-    """Read the words of a frame."""
+    """Read the words of a frame; 12.0 or 12.5 mean the nearest millisecond, null the default."""
     try:
         return WORDS.validate_python(value)
     except SchemaMismatch:
+        pass
+    try:
+        return WORDS.validate_python([_in_whole_ms(each) for each in value] if isinstance(value, list) else value)
+    except SchemaMismatch:
         raise malformed("word timestamps with missing or wrong fields") from None
+
+
+def _in_whole_ms(word: Any) -> Any:
+    if not isinstance(word, dict):
+        return word
+    times = {name: word.get(name) for name in ("start_ms", "end_ms")}
+    rounded = {name: round(time) for name, time in times.items() if isinstance(time, float) and isfinite(time)}
+    return {name: value for name, value in {**word, **rounded}.items() if value is not None}
 
 
 def read_usage(final: Mapping[str, Any]) -> SessionUsage | None:

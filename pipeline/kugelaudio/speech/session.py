@@ -108,6 +108,8 @@ class StreamingSession:
         stats, self._conversation.stats = self._conversation.stats, {}
         return stats
 
+    end = end_session
+
     async def cancel_current(self) -> None:
         """Stop speaking at once: what was sent and not spoken is dropped; the next ``send`` starts a new turn."""
         if self._socket is None:

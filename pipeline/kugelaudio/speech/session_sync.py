@@ -51,6 +51,8 @@ class StreamingSessionSync:
         """End the turn, dropping audio that was not fetched, and return its account."""
         return self._thread.run(self._session.end_session())
 
+    end = end_session
+
     def cancel_current(self) -> None:
         """Stop speaking at once."""
         self._thread.run(self._session.cancel_current())
