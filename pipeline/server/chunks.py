@@ -1,0 +1,103 @@
+"""Long texts are generated as several chunks, as the API does: cut at sentences, each with its own word times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.engines.protocol import WordTimes
+from pipeline.script.sentences import sentences
+from pipeline.server.catalogue import NATIVE_RATE
+
+CHUNK_CHARACTERS = 250
+"""A chunk ends with the first sentence that brings it to so many characters (the API's largest step for sessions)."""
+
+CUT_GRID = 480
+"""Samples at 24 kHz (20 ms): cuts lie on it, so that they fall on whole samples at every output rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word with its time in milliseconds from the start of its chunk, and its place in the text."""
+
+    start_ms: int
+    end_ms: int
+    char_start: int
+    char_end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A generated chunk: a range of the request's native samples (half-open) and its words."""
+
+    start_sample: int
+    end_sample: int
+    words: tuple[TimedWord, ...]
+
+
+def text_cuts(text: str, language: str, characters: int = CHUNK_CHARACTERS) -> list[int]:
+    """The offsets at which the second and every further chunk of the text starts."""
+    cuts: list[int] = []
+    opened = 0
+    for start, _ in sentences(text, language):
+        if start - opened >= characters:
+            cuts.append(start)
+            opened = start
+    return cuts
+
+
+def chunks_of(words: WordTimes, length: int, cuts: Sequence[int]) -> list[Chunk]:
+    """The chunks of ``length`` native samples, cut between the words around each of ``cuts``.
+
+    Words that start at or after the end are left out (truncated audio), one that reaches beyond it ends there.
+    """
+    starts = words.start_sample.tolist()
+    ends = words.end_sample.tolist()
+    firsts = _first_words(words.char_start.tolist(), cuts)
+    edges = [0, *(_between(ends[first - 1], starts[first]) for first in firsts), length]
+    ranges = list(zip([0, *firsts], [*firsts, len(starts)], strict=True))
+    found = []
+    for (first, last), (start, end) in zip(ranges, pairwise(edges), strict=True):
+        if start >= length:
+            break
+        stop = min(end, length)
+        found.append(Chunk(start, stop, _timed(words, range(first, last), start, stop)))
+    return found
+
+
+def _first_words(char_starts: Sequence[int], cuts: Sequence[int]) -> list[int]:
+    """For each cut the first word after it, where there is one and there are words before it."""
+    firsts: list[int] = []
+    at = 0
+    for cut in cuts:
+        while at < len(char_starts) and char_starts[at] < cut:
+            at += 1
+        if 0 < at < len(char_starts) and at not in firsts:
+            firsts.append(at)
+    return firsts
+
+
+def _between(end: int, start: int) -> int:
+    middle = (end + start) // 2
+    on_grid = middle // CUT_GRID * CUT_GRID
+    return on_grid if on_grid >= end or middle < end else on_grid + CUT_GRID
+
+
+def _timed(words: WordTimes, numbers: range, start: int, stop: int) -> tuple[TimedWord, ...]:
+    return tuple(
+        TimedWord(
+            start_ms=_ms(int(words.start_sample[i]) - start),
+            end_ms=_ms(min(int(words.end_sample[i]), stop) - start),
+            char_start=int(words.char_start[i]),
+            char_end=int(words.char_end[i]),
+            score=1.0 if words.score is None else round(float(words.score[i]), 3),
+        )
+        for i in numbers
+        if int(words.start_sample[i]) < stop
+    )
+
+
+def _ms(samples: int) -> int:
+    return max(samples, 0) * 1000 // NATIVE_RATE

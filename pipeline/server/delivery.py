@@ -1,0 +1,67 @@
+"""Generated speech on its way out: chunks of audio cut into frames, each chunk with its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from pipeline.server.audio_sources import AudioSource, Shortened, Silence
+from pipeline.server.catalogue import NATIVE_RATE
+from pipeline.server.chunks import Chunk, TimedWord
+
+FRAME_SECONDS = 1
+"""The length of a frame of audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of audio: output samples ``start`` to ``end``, number ``index`` of its request."""
+
+    index: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one text became. ``native_samples`` counts 24 kHz before resampling and speed, as the API's final does."""
+
+    text: str
+    source: AudioSource
+    chunks: tuple[Chunk, ...]
+    native_samples: int
+
+    @property
+    def heard_samples(self) -> int:
+        """The length that is heard and billed, in samples at 24 kHz: the same in every output format."""
+        return self.chunks[-1].end_sample if self.chunks else 0
+
+    def frames(self, chunk: Chunk, first_index: int) -> Iterator[Frame]:
+        """The chunk's frames: whole seconds and a rest."""
+        rate = self.source.format.sample_rate
+        start = chunk.start_sample * rate // NATIVE_RATE
+        last = chunk is self.chunks[-1]
+        stop = self.source.samples if last else chunk.end_sample * rate // NATIVE_RATE
+        for number, at in enumerate(range(start, stop, rate * FRAME_SECONDS)):
+            yield Frame(first_index + number, at, min(at + rate * FRAME_SECONDS, stop))
+
+    def shortened(self, keep: float) -> Delivery:
+        """Only the first part of it, as if that were all (a fault)."""
+        rate = self.source.format.sample_rate
+        end = int(self.chunks[-1].end_sample * keep) if self.chunks else 0
+        kept = tuple(
+            replace(chunk, end_sample=min(chunk.end_sample, end), words=_until(chunk, end))
+            for chunk in self.chunks
+            if chunk.start_sample < end
+        )
+        source = Shortened(self.source, end * rate // NATIVE_RATE)
+        return Delivery(self.text, source, kept, int(self.native_samples * keep))
+
+    def silenced(self) -> Delivery:
+        """Silence of the same length (a fault)."""
+        return replace(self, source=Silence(self.source.format, self.source.samples))
+
+
+def _until(chunk: Chunk, end: int) -> tuple[TimedWord, ...]:
+    limit = (end - chunk.start_sample) * 1000 // NATIVE_RATE
+    return tuple(replace(word, end_ms=min(word.end_ms, limit)) for word in chunk.words if word.start_ms < limit)

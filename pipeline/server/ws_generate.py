@@ -1,0 +1,33 @@
+"""``/ws/tts``: one request after the other on one socket."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from pipeline.server import frames
+from pipeline.server.api_errors import ApiError
+from pipeline.server.sockets import Line, accounted, deliver, finish
+from pipeline.server.speech_request import SocketRequest, socket_request, wish
+from pipeline.server.turn import admit
+
+
+async def converse(line: Line) -> None:
+    """Answer every frame with a generation, or with an error frame."""
+    model_id = line.websocket.query_params.get("model_id")
+    while True:
+        try:
+            value = await line.receive()
+            line.request_id = uuid4().hex
+            await _answer(line, socket_request(value, model_id))
+        except ApiError as error:
+            if await line.refuse(error):
+                return
+
+
+async def _answer(line: Line, request: SocketRequest) -> None:
+    turn = admit(line.service, line.caller, "ws", line.request_id, wish(request), request.text)
+    async with accounted(turn), turn.spoken(request.text) as delivery:
+        await deliver(line, turn, delivery, {}, 0, words=request.word_timestamps)
+        usage = await finish(line, turn)
+        if usage is not None:
+            await line.write(frames.json_frame(turn.final(usage)))
