@@ -24,6 +24,13 @@ _DASH = re.compile(r" *(?:-{2,}|[\u2014\u2015\u2e3a\u2e3b]+) *")
 _COMBINING = re.compile(r"[^\W\d_][\u0300-\u036f]+")
 _GREEK = re.compile(r"(?<![^\W\d_])[\u0370-\u03ff](?![^\W\d_])")
 _OTHER_DIGIT = re.compile("[\u00b9\u0250-\u200f\u2028-\U0010ffff]")
+_NO_PRONOUN = re.compile(r"\s*(?:[^\w\s]|$|of\b)")
+_NUMBER = re.compile(r"\s*\d")
+_DATE = re.compile(r",?\s+(?:the )?(?:\d|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
+_NEEDED_AFTER = {
+    **dict.fromkeys(("no.", "nos.", "fig.", "Fig.", "ch.", "Ch."), _NUMBER),
+    **dict.fromkeys(("Sun.", "Sat.", "Mon.", "Wed.", "Mar.", "Jan.", "Dec."), _DATE),
+}
 _GLUED = re.compile(r"(?<=\S)[\u2012\u2013\u2026](?=\S)")
 
 
@@ -52,18 +59,40 @@ def _composed(match: re.Match[str]) -> str:
 
 
 class _TracingPattern(NamedTuple):
-    """A compiled pattern that substitutes in traced text."""
+    """A compiled pattern that substitutes in traced text, where it ``accepts`` what it matched."""
 
     pattern: re.Pattern[str]
+    accepts: Callable[[re.Match[str]], bool] = bool
 
     def sub(self, replacement: Replacement, text: Traced) -> Traced:
-        if callable(replacement):
-            return text.sub(self.pattern, replacement)
-        return text.sub(self.pattern, lambda match: match.expand(replacement))
+        return text.sub(self.pattern, lambda match: self._replaced(match, replacement))
+
+    def _replaced(self, match: re.Match[str], replacement: Replacement) -> str:
+        if not self.accepts(match):
+            return match.group()
+        return replacement(match) if callable(replacement) else match.expand(replacement)
 
 
 def _tracing_sub(pattern: str, replacement: Replacement, text: Traced) -> Traced:
     return _TracingPattern(re.compile(pattern)).sub(replacement, text)
+
+
+def _is_numeral(match: re.Match[str], *, titled: bool) -> bool:
+    """Whether what stands after "Part" or "William" is a Roman numeral; hibari takes too much for one.
+
+    Not "Lucas" (its pattern matches the empty numeral: "William the zeroth Lucas"), not the C of "Part C", and "I"
+    only where a sentence could not go on with the pronoun: "Part I", "James I of Scotland", not "the book I read".
+    """
+    head, numeral = match.group(1), match.group(2)
+    if numeral == "I":
+        return (titled and head[0].isupper()) or _NO_PRONOUN.match(match.string, match.end()) is not None
+    return len(numeral) > 1 or numeral in ("V", "X")
+
+
+def _is_abbreviation(match: re.Match[str]) -> bool:
+    """Whether an abbreviation is meant where a sentence may end with the word: "no. 5", not "She said no."."""
+    needed = _NEEDED_AFTER.get(match.group(1))
+    return needed is None or needed.match(match.string, match.end()) is not None
 
 
 @cache
@@ -72,5 +101,9 @@ def _tracing_normalizer() -> types.FunctionType:
     scope = {
         name: _TracingPattern(value) if isinstance(value, re.Pattern) else value for name, value in vars(module).items()
     }
+    cardinal, ordinal = module.RE_ROMAN_C, module.RE_ROMAN_O
+    scope["RE_ROMAN_C"] = _TracingPattern(cardinal, lambda match: _is_numeral(match, titled=True))
+    scope["RE_ROMAN_O"] = _TracingPattern(ordinal, lambda match: _is_numeral(match, titled=False))
+    scope["RE_ABBREV"] = _TracingPattern(module.RE_ABBREV, _is_abbreviation)
     scope["re"] = types.SimpleNamespace(sub=_tracing_sub, escape=re.escape)
     return types.FunctionType(module.normalize.__code__, scope)
