@@ -76,8 +76,8 @@ class Tone:
         return _second(self.format)[: (end - start) * self.format.bytes_per_sample]
 
     def base64(self, start: int, end: int) -> bytes:
-        """The same in Base64; a full second is ready made."""
-        return _base64_of_tone(self.format, end - start)
+        """The same in Base64."""
+        return pybase64.b64encode(self.piece(start, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,3 @@ def _second(wanted: AudioFormat) -> bytes:
     if wanted.encoding == "ulaw":
         return ulaw(samples).tobytes()
     return alaw(samples).tobytes() if wanted.encoding == "alaw" else samples.astype("<i2").tobytes()
-
-
-@lru_cache(maxsize=512)
-def _base64_of_tone(wanted: AudioFormat, samples: int) -> bytes:
-    return pybase64.b64encode(_second(wanted)[: samples * wanted.bytes_per_sample])

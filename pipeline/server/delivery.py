@@ -38,12 +38,19 @@ class Delivery:
 
     def frames(self, chunk: Chunk, first_index: int) -> Iterator[Frame]:
         """The chunk's frames: whole seconds and a rest."""
+        start, stop, step = self._range(chunk)
+        for number, at in enumerate(range(start, stop, step)):
+            yield Frame(first_index + number, at, min(at + step, stop))
+
+    def count(self, chunk: Chunk) -> int:
+        """How many frames the chunk has."""
+        return len(range(*self._range(chunk)))
+
+    def _range(self, chunk: Chunk) -> tuple[int, int, int]:
+        """First sample, end and step of the chunk's frames, in output samples."""
         rate = self.source.format.sample_rate
-        start = chunk.start_sample * rate // NATIVE_RATE
-        last = chunk is self.chunks[-1]
-        stop = self.source.samples if last else chunk.end_sample * rate // NATIVE_RATE
-        for number, at in enumerate(range(start, stop, rate * FRAME_SECONDS)):
-            yield Frame(first_index + number, at, min(at + rate * FRAME_SECONDS, stop))
+        stop = self.source.samples if chunk is self.chunks[-1] else chunk.end_sample * rate // NATIVE_RATE
+        return chunk.start_sample * rate // NATIVE_RATE, stop, rate * FRAME_SECONDS
 
     def shortened(self, keep: float) -> Delivery:
         """Only the first part of it, as if that were all (a fault)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from pipeline.server.service import Service
 from pipeline.server.transport import EXTENSION, ClientDisconnected, RawSocket
 from pipeline.server.turn import Interrupted, Turn, fault_error
 
+_BATCH_BYTES = 48_000
 Handler = Callable[["Line"], Awaitable[None]]
 
 
@@ -50,13 +51,26 @@ class Line:
             raise invalid("The frame is no JSON object")
         return value
 
-    async def write(self, payload: bytes) -> None:
+    async def write(self, framed: bytes) -> None:
         """Send a frame that is ready."""
-        await self._raw.write_text(payload)
+        await self._raw.write(framed)
+
+    async def write_all(self, ready: Iterable[bytes]) -> None:
+        """Send many frames with few calls to the system; large ones are not copied."""
+        batch: list[bytes] = []
+        size = 0
+        for framed in ready:
+            batch.append(framed)
+            size += len(framed)
+            if size >= _BATCH_BYTES:
+                await self._raw.write(b"".join(batch))
+                batch, size = [], 0
+        if batch:
+            await self._raw.write(b"".join(batch))
 
     async def say(self, value: Mapping[str, Any]) -> None:
         """Send a frame."""
-        await self._raw.write_text(frames.json_frame(value))
+        await self._raw.write(frames.json_frame(value))
 
     async def refuse(self, error: ApiError, extra: Mapping[str, Any] | None = None) -> bool:
         """Send an error frame (or only close, where a fault wants that); returns whether the socket was closed."""
@@ -157,32 +171,35 @@ async def deliver(
     prefix = frames.members(extra)
     wanted = words and FaultKind.MISSING_TIMESTAMPS not in turn.drawn.changes
     late = FaultKind.LATE_TIMESTAMPS in turn.drawn.changes
-    waiting: bytes | None = None
+    waiting: list[bytes] = []
     for chunk in delivery.chunks:
-        for frame in delivery.frames(chunk, turn.audio_frames):
-            await _send_audio(line, turn, frames.audio_frame(delivery, frame, prefix))
-            if waiting is not None:
-                await line.write(waiting)
-                waiting = None
+        audio = (frames.audio_frame(delivery, frame, prefix) for frame in delivery.frames(chunk, turn.audio_frames))
+        if turn.drawn.interruption is None and not waiting:
+            turn.audio_frames += delivery.count(chunk)
+            await line.write_all(audio)
+        else:
+            for framed in audio:
+                await _send_audio(line, turn, framed)
+                await line.write_all(waiting)
+                waiting.clear()
         if wanted:
             told = {**extra, "word_timestamps": frames.timestamps(delivery.text, chunk.words, offset)}
-            waiting = frames.json_frame(told)
+            waiting.append(frames.json_frame(told))
             if not late:
-                await line.write(waiting)
-                waiting = None
-    if waiting is not None:
-        await line.write(waiting)
+                await line.write_all(waiting)
+                waiting.clear()
+    await line.write_all(waiting)
 
 
-async def _send_audio(line: Line, turn: Turn, payload: bytes) -> None:
+async def _send_audio(line: Line, turn: Turn, framed: bytes) -> None:
     rule = turn.interruption()
     if rule is None:
-        await line.write(payload)
+        await line.write(framed)
     elif rule.fault is FaultKind.TRUNCATED_FRAME:
-        await line.write(payload[: len(payload) // 2])
+        await line.write(frames.half(framed))
     elif rule.fault is not FaultKind.LOST_FRAME:
         await interrupt(line, turn, rule)
-        await line.write(payload)
+        await line.write(framed)
     turn.audio_frames += 1
 
 
@@ -206,7 +223,7 @@ async def interrupt(line: Line, turn: Turn, rule: FaultRule) -> None:
         case FaultKind.STALL:
             await asyncio.sleep(rule.delay_ms / 1000)
         case FaultKind.MALFORMED_FRAME:
-            await line.write(b'{"audio": "AAAA", "enc": ')
+            await line.write(frames.text_frame(b'{"audio": "AAAA", "enc": '))
         case FaultKind.RESTART:
             await line.close(rule.close_code, "service restart")
             raise Interrupted

@@ -11,14 +11,12 @@ from websockets.http11 import Request
 EXTENSION = "narrate.socket"
 """Where a WebSocket's ASGI scope holds its :class:`RawSocket`."""
 
-_TEXT = b"\x81"
-
 
 class RawSocket(Protocol):
     """The line under a WebSocket."""
 
-    async def write_text(self, payload: bytes) -> None:
-        """Send a text frame whose UTF-8 is given. Raises ClientDisconnected where nobody is there."""
+    async def write(self, framed: bytes) -> None:
+        """Send frames ready made. Raises ClientDisconnected where nobody is there."""
 
     def abort(self) -> None:
         """Cut the line: no close frame, what is not sent yet is lost."""
@@ -34,30 +32,17 @@ class LocalWebSocket(WebSocketsSansIOProtocol):
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
-    async def write_text(self, payload: bytes) -> None:
-        """Send a text frame (see :class:`RawSocket`): one copy less than through strings and a frame's serialiser."""
+    async def write(self, framed: bytes) -> None:
+        """Send frames ready made (see :class:`RawSocket`): no copies through strings and a frame's serialiser."""
         await self.writable.wait()
         if self.disconnected or self.close_sent or self.transport.is_closing():
             raise ClientDisconnected
-        if len(payload) < 65_536:
-            self.transport.write(text_header(len(payload)) + payload)
-        else:
-            self.transport.write(text_header(len(payload)))
-            self.transport.write(payload)
+        self.transport.write(framed)
 
     def abort(self) -> None:
         """Cut the line (see :class:`RawSocket`)."""
         self.stop_keepalive()
         self.transport.abort()
-
-
-def text_header(length: int) -> bytes:
-    """The header of an unmasked text frame (RFC 6455, 5.2)."""
-    if length < 126:
-        return _TEXT + bytes([length])
-    if length < 65_536:
-        return _TEXT + b"\x7e" + length.to_bytes(2, "big")
-    return _TEXT + b"\x7f" + length.to_bytes(8, "big")
 
 
 __all__ = ["EXTENSION", "ClientDisconnected", "LocalWebSocket", "RawSocket"]
