@@ -59,17 +59,6 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What ``check`` found in order."""
-
-    project: Project
-    manuscript: Manuscript
-    script: Script
-    engine: str
-    foreign: tuple[ForeignPassage, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a run came to; ``error`` is what ended it badly, after everything finished was kept and published."""
 
@@ -97,12 +86,12 @@ def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None) -
     return Prepared(project, manuscript, script, speaker, foreign)
 
 
-def check(path: Path, *, engine: str | None = None) -> Checked:
+def check(path: Path, *, engine: str | None = None) -> Prepared:
     """Everything that can be found wrong before rendering. Raises InputError with all problems."""
     prepared = prepare(path, engine=engine)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
-    return Checked(prepared.project, prepared.manuscript, prepared.script, prepared.engine.name, prepared.foreign)
+    return prepared
 
 
 def plan(path: Path, *, engine: str | None = None) -> Plan:

@@ -11,17 +11,11 @@ from functools import cache
 import orjson
 
 from pipeline.project.models import Output, OutputFormat, Project
-from pipeline.project.slugs import slugify
 from pipeline.render.plan import PlannedChapter
 
 ASSEMBLY_VERSION = 1
 """Raised when the same takes and settings come to give other bytes."""
 
-DEFAULT_OUTPUTS = (
-    Output(format=OutputFormat.M4B),
-    Output(format=OutputFormat.MP3),
-    Output(format=OutputFormat.SRT),
-)
 PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B}
 FOR_THE_BOOK = frozenset({OutputFormat.M4B, OutputFormat.SRT})
 
@@ -39,7 +33,7 @@ class Wanted:
 
 def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partial: bool) -> list[Wanted]:
     """The files of whole chapters, and of the book where all are whole or a ``partial`` book is wanted."""
-    outputs = project.outputs or DEFAULT_OUTPUTS
+    outputs = project.outputs
     settings = _settings(project)
     whole = [(number, chapter) for number, chapter in enumerate(chapters, 1) if chapter.whole]
     digests = {chapter.script.slug: chapter_digest(project, chapter) for _, chapter in whole}
@@ -55,7 +49,7 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
     complete = len(whole) == len(chapters)
     if whole and (complete or partial):
-        stem = slugify(project.title) if complete else f"{slugify(project.title)}.partial"
+        stem = project.slug if complete else f"{project.slug}.partial"
         book = _digest([[digests[chapter.script.slug] for _, chapter in whole], settings])
         for output in outputs:
             if output.format in FOR_THE_BOOK:

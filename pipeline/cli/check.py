@@ -40,11 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     segments = sum(len(chapter.segments) for chapter in checked.script.chapters)
     _say(
         f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
-        f"engine {checked.engine}"
+        f"engine {checked.engine.name}"
     )
     for passage in checked.foreign:
         said = f"“{passage.text}” ({passage.language}) is read as {passage.read_as}"
-        _say(f"  {passage.source}: {said}, since {checked.engine} does not speak it")
+        _say(f"  {passage.source}: {said}, since {checked.engine.name} does not speak it")
     if arguments.verbose:
         _list(checked.manuscript)
     else:

@@ -333,4 +333,4 @@ class Project(Manifest):
     @property
     def slug(self) -> str:
         """The title as a file name: what the outputs are called."""
-        return slugify(self.title)
+        return slugify(self.title) or "book"
