@@ -53,7 +53,7 @@ def times(text: str, speech: Speech) -> dict[str, tuple[int, int]]:
 
 
 @given(text=messy)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_written_word_has_one_place_in_time_and_none_goes_back(hibari: Speaker, text: str) -> None:
     assert_every_written_word_once(text, hibari.speak(order(text)))
 
