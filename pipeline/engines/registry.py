@@ -7,10 +7,11 @@ from pipeline.errors import UsageError
 from pipeline.project.models import EngineName, Project
 
 
-def open_engine(name: EngineName, project: Project, *, jobs: int | None) -> Engine:  # noqa: ARG001 - the paid engine's settings stand in the project
+def open_engine(name: EngineName, project: Project, *, jobs: int | None, api_url: str | None = None) -> Engine:
     """The engine called ``name``, with ``jobs`` requests at once (None: as many as it makes good use of).
 
-    Cheap: no model is loaded before the first order. Raises UsageError where the engine is not to be had.
+    Cheap: no model is loaded before the first order. The paid engine looks up its model and voices, at ``api_url``
+    where one is given. Raises UsageError where the engine is not to be had, and what :func:`open_kugelaudio` raises.
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot do anything", hint="give --jobs a number from 1")
@@ -22,7 +23,6 @@ def open_engine(name: EngineName, project: Project, *, jobs: int | None) -> Engi
         from pipeline.engines.espeak import EspeakEngine  # noqa: PLC0415
 
         return EspeakEngine(jobs)
-    raise UsageError(
-        f"the engine {name.value!r} is not available in this version of narrate",
-        hint="use engine: hibari (English) or espeak (other languages)",
-    )
+    from pipeline.engines.kugelaudio import open_kugelaudio  # noqa: PLC0415
+
+    return open_kugelaudio(project, jobs=jobs, api_url=api_url)

@@ -30,9 +30,13 @@ def test_the_embedded_engine_is_opened_by_its_name(project: Project) -> None:
     assert open_engine(EngineName.HIBARI, project, jobs=None).concurrency >= 1
 
 
-def test_the_paid_engine_is_refused_by_name(project: Project) -> None:
-    with pytest.raises(UsageError, match="'kugelaudio' is not available in this version"):
+def test_the_paid_engine_without_a_key_is_refused_with_the_next_step(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUGELAUDIO_API_KEY", raising=False)
+    with pytest.raises(UsageError, match="needs an API key") as refused:
         open_engine(EngineName.KUGELAUDIO, project, jobs=None)
+    assert "KUGELAUDIO_API_KEY" in str(refused.value.hint)
 
 
 def test_no_jobs_at_all_are_refused(project: Project) -> None:

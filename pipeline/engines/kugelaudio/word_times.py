@@ -1,0 +1,74 @@
+"""From the provider's word timestamps to one row for each written word."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.engines.local.word_columns import word_columns
+from pipeline.engines.protocol import WordTimes
+from pipeline.kugelaudio import WordTimestamp
+from pipeline.script.words import written_words
+
+_Heard = tuple[int, int, float]
+"""Start and end in milliseconds, and the score."""
+
+
+def word_times(text: str, timestamps: Sequence[WordTimestamp], samples: int, sample_rate: int) -> WordTimes:
+    """The times of the written words of ``text``; ``timestamps`` have offsets in its NFC form, which was sent.
+
+    Several timestamps of one word become one, the lowest score holding; one timestamp over several words is shared
+    by their letters. A word without any gets an empty range and the score 0.
+    """
+    words = written_words(text)
+    heard: dict[int, _Heard] = {}
+    places = [(_in_nfc(text, start), _in_nfc(text, end)) for start, end in words]
+    for stamp in timestamps:
+        for index, start, end in _shares(stamp, places):
+            heard[index] = _together(heard.get(index), (start, end, stamp.score))
+    ranges = {
+        index: (start * sample_rate // 1000, end * sample_rate // 1000) for index, (start, end, _) in heard.items()
+    }
+    silent: _Heard = (0, 0, 0.0)
+    scores = np.fromiter((heard.get(index, silent)[2] for index in range(len(words))), np.float32, len(words))
+    return replace(word_columns(words, ranges, samples), score=scores)
+
+
+def _in_nfc(text: str, offset: int) -> int:
+    return offset if text.isascii() else len(unicodedata.normalize("NFC", text[:offset]))
+
+
+def _shares(stamp: WordTimestamp, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The written words that a timestamp covers, each with its share of the time in milliseconds."""
+    covered = _covered(stamp.char_start, stamp.char_end, places)
+    letters = sum(places[index][1] - places[index][0] for index in covered)
+    before = 0
+    for index in covered:
+        start, end = places[index]
+        after = before + end - start
+        yield (
+            index,
+            stamp.start_ms + stamp.duration_ms * before // letters,
+            stamp.start_ms + stamp.duration_ms * after // letters,
+        )
+        before = after
+
+
+def _covered(start: int, end: int, places: Sequence[tuple[int, int]]) -> range:
+    first = max(bisect_right(places, (start, start)) - 1, 0)
+    while first < len(places) and places[first][1] <= start:
+        first += 1
+    last = first
+    while last < len(places) and places[last][0] < end:
+        last += 1
+    return range(first, last)
+
+
+def _together(one: _Heard | None, other: _Heard) -> _Heard:
+    if one is None:
+        return other
+    return min(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2])
