@@ -96,13 +96,13 @@ class Conversation:
         """A turn ended with all its audio; overridden by what is said then."""
 
     async def _next(self) -> str | Wake:
-        while True:
+        while not self.closed:
             try:
-                return await asyncio.wait_for(self.commands.get(), self._idle_seconds)
+                async with asyncio.timeout(self._idle_seconds):
+                    return await self.commands.get()
             except TimeoutError:
                 await self.idle()
-                if self.closed:
-                    return Wake.TOUCH
+        return Wake.TOUCH
 
     async def _obey(self, command: str | Wake) -> None:
         try:

@@ -78,9 +78,9 @@ class SilentSpeaker:
 
     async def speak(self, script: Script) -> Delivery:
         """Speak (see :class:`Speaker`)."""
-        samples = int(len(script.text) / SILENT_CHARACTERS_PER_SECOND * NATIVE_RATE / script.speed)
-        samples = min(samples, script.max_new_tokens * SAMPLES_PER_TOKEN)
-        chunks = _even_chunks(script.text, script.language, samples)
+        whole = int(len(script.text) / SILENT_CHARACTERS_PER_SECOND * NATIVE_RATE / script.speed)
+        samples = min(whole, script.max_new_tokens * SAMPLES_PER_TOKEN)
+        chunks = _even_chunks(script.text, script.language, whole, samples)
         if not chunks:
             raise empty_audio()
         delivered = samples * script.format.sample_rate // NATIVE_RATE
@@ -88,11 +88,11 @@ class SilentSpeaker:
 
 
 @lru_cache(maxsize=4096)
-def _even_chunks(text: str, language: str, samples: int) -> tuple[Chunk, ...]:
+def _even_chunks(text: str, language: str, whole: int, samples: int) -> tuple[Chunk, ...]:
     words = written_words(text)
     if not words or not samples:
         return ()
-    return tuple(chunks_of(_even_words(words, len(text), samples), samples, text_cuts(text, language)))
+    return tuple(chunks_of(_even_words(words, len(text), whole), samples, text_cuts(text, language)))
 
 
 def _even_words(words: Sequence[tuple[int, int]], characters: int, samples: int) -> WordTimes:
