@@ -16,10 +16,11 @@ import pytest
 
 from pipeline.engines.kugelaudio import KugelAudioEngine, open_kugelaudio
 from pipeline.engines.kugelaudio.limits import max_new_tokens
-from pipeline.engines.kugelaudio.preflight import is_simulated, provider_of
+from pipeline.engines.kugelaudio.preflight import provider_of
 from pipeline.engines.kugelaudio.server_dictionaries import pinned_entries
 from pipeline.engines.kugelaudio.word_times import word_times
 from pipeline.engines.protocol import Order, Speech
+from pipeline.engines.providers import is_simulated
 from pipeline.errors import AuthenticationStopped, SegmentsFailed, UsageError
 from pipeline.kugelaudio import (
     IncompleteAudioError,

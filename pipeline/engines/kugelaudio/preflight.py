@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from pipeline.engines.providers import KUGELAUDIO, simulated
 from pipeline.kugelaudio import KugelAudio, NotFoundError, VoiceDetail
 from pipeline.kugelaudio.configuration import EU_URL, GLOBAL_URL, Configuration, is_loopback
 from pipeline.kugelaudio.mapping import from_http, unreachable
 
-PROVIDER = "kugelaudio"
 _PROVIDER_HOSTS = frozenset(urlsplit(url).hostname for url in (GLOBAL_URL, EU_URL))
 _HEALTH_SECONDS = 10.0
 
@@ -52,16 +52,11 @@ def provider_of(configuration: Configuration) -> str:
     """
     parts = urlsplit(configuration.api_url)
     if parts.hostname in _PROVIDER_HOSTS:
-        return PROVIDER
+        return KUGELAUDIO
     server_id = _server_id(configuration.api_url)
     if server_id is not None:
-        return f"local:{server_id}"
+        return simulated(server_id)
     return f"host:{hashlib.sha256(f'{parts.hostname}:{parts.port}'.encode()).hexdigest()[:16]}"
-
-
-def is_simulated(provider: str) -> bool:
-    """Whether the provider is a local server, whose money is not real."""
-    return provider.startswith("local:")
 
 
 def _server_id(api_url: str) -> str | None:
