@@ -22,6 +22,7 @@ from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
+from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
 from pipeline.reports.publishing import publish
 from pipeline.reports.run_record import RunRecord, write_run_record
 from pipeline.reports.run_summary import run_record
@@ -45,6 +46,7 @@ class RenderOptions:
     out: Path | None = None
     force: bool = False
     allow_partial: bool = False
+    api_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +79,43 @@ class Outcome:
         return [(name, len(sizes), sum(sizes)) for name, sizes in groups.items()]
 
 
-def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None) -> Prepared:
-    """Load the manifest, read the manuscript, write the script. Raises InputError."""
+def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, api_url: str | None = None) -> Prepared:
+    """Load the manifest, read the manuscript, write the script. Raises InputError.
+
+    ``api_url`` points a paid engine elsewhere than at its provider; a manifest cannot, since the key goes there.
+    """
     project = load_project(path, engine=engine)
-    speaker = open_engine(project.engine, project, jobs=jobs)
+    speaker = open_engine(project.engine, project, jobs=jobs, api_url=api_url)
     manuscript, foreign = read_in_place(read_manuscript(project), project, partial(speaks, speaker))
     script = write_script(manuscript, project, limit=speaker.max_input_length)
+    require_dictionary_project(script, project)
     return Prepared(project, manuscript, script, speaker, foreign)
 
 
-def check(path: Path, *, engine: str | None = None) -> Prepared:
+def check(path: Path, *, engine: str | None = None, api_url: str | None = None) -> Prepared:
     """Everything that can be found wrong before rendering. Raises InputError with all problems."""
-    prepared = prepare(path, engine=engine)
+    prepared = prepare(path, engine=engine, api_url=api_url)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
     return prepared
 
 
-def plan(path: Path, *, engine: str | None = None) -> Plan:
+def plan(path: Path, *, engine: str | None = None, api_url: str | None = None) -> Plan:
     """What a render would make. Raises InputError."""
-    prepared = prepare(path, engine=engine)
+    prepared = prepare(path, engine=engine, api_url=api_url)
     return make_plan(prepared.script, prepared.project, prepared.engine, Layout.of(prepared.project).takes)
 
 
-def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: Receiver) -> Outcome:
-    """Make what is missing and publish what is whole.
+def render(
+    path: Path, *, engine: str | None, options: RenderOptions, receiver: Receiver, confirm: Confirm | None = None
+) -> Outcome:
+    """Make what is missing and publish what is whole. ``confirm`` (None: nobody is there) agrees to spend money.
 
-    Raises InputError, LockHeld, StorageError; whatever else ends a run badly is in the outcome.
+    Raises UsageError where a paid run has neither budget nor consent, InputError, LockHeld, StorageError; whatever
+    else ends a run badly is in the outcome.
     """
     run, started, clock = new_run_id(), utc_now(), time.monotonic()
-    prepared = prepare(path, engine=engine, jobs=options.jobs)
+    prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
     project, layout = prepared.project, Layout.of(prepared.project)
     out = options.out or layout.outputs
     if prepared.foreign:
@@ -122,6 +131,7 @@ def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: 
                 )
         while True:
             planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
+            require_consent(planned, selected, project.budget, paid=prepared.engine.paid, confirm=confirm)
             rendered = render_missing(planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver)
             try:
                 published = publish(
@@ -145,9 +155,9 @@ def render(path: Path, *, engine: str | None, options: RenderOptions, receiver: 
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
 
 
-def status(path: Path, *, engine: str | None = None, out: Path | None = None) -> Status:
+def status(path: Path, *, engine: str | None = None, out: Path | None = None, api_url: str | None = None) -> Status:
     """What is stored, missing and stale. Raises InputError."""
-    prepared = prepare(path, engine=engine)
+    prepared = prepare(path, engine=engine, api_url=api_url)
     layout = Layout.of(prepared.project)
     planned = make_plan(prepared.script, prepared.project, prepared.engine, layout.takes)
     return project_status(prepared.project, planned, layout, out or layout.outputs)

@@ -29,6 +29,15 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", choices=ENGINES, help="use this engine instead of the manifest's")
 
 
+def add_api_url(parser: argparse.ArgumentParser) -> None:
+    """``--api-url``: where the paid engine's API is. A flag, never a manifest's key, since the API key goes there."""
+    parser.add_argument(
+        "--api-url",
+        metavar="URL",
+        help="the KugelAudio API, such as http://127.0.0.1:8765 of `narrate serve` (default: KUGELAUDIO_API_URL)",
+    )
+
+
 def shown_duration(seconds: float) -> str:
     """Seconds as people say them: ``9 s``, ``4 min 05 s``, ``11 h 02 min``."""
     whole = round(seconds)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_engine, add_project
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
 
 if TYPE_CHECKING:
     from pipeline.manuscript.model import Chapter, Manuscript, Skip
@@ -22,6 +22,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_project(parser)
     add_engine(parser)
+    add_api_url(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="list every passage that is skipped, and why")
     parser.add_argument("--takes", action="store_true", help="verify the checksum of every stored take as well")
     parser.set_defaults(run=run)
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.store.cleaning import damaged_takes
     from pipeline.store.layout import Layout
 
-    checked = workflow.check(arguments.project, engine=arguments.engine)
+    checked = workflow.check(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
     chapters = checked.manuscript.chapters
     characters = sum(len(chapter.text) for chapter in checked.script.chapters)
     segments = sum(len(chapter.segments) for chapter in checked.script.chapters)

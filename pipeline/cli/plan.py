@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_engine, add_project, shown_duration
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration
 
 if TYPE_CHECKING:
     from pipeline.render.plan import Plan, PlannedSegment
@@ -25,6 +25,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_project(parser)
     add_engine(parser)
+    add_api_url(parser)
     parser.add_argument("--json", action="store_true", help="the whole plan as JSON (README, “Results for machines”)")
     parser.add_argument("--all", action="store_true", help=f"list every segment to be made, not only the first {_ROWS}")
     parser.set_defaults(run=run)
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline import workflow
     from pipeline.reports.plan_json import plan_json
 
-    plan = workflow.plan(arguments.project, engine=arguments.engine)
+    plan = workflow.plan(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
     if arguments.json:
         sys.stdout.buffer.write(plan_json(plan))
         return 0

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_engine, add_project, shown_duration, shown_size
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration, shown_size
 
 if TYPE_CHECKING:
     from pipeline.workflow import Outcome
@@ -24,6 +24,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_project(parser)
     add_engine(parser)
+    add_api_url(parser)
     parser.add_argument(
         "--chapters", metavar="LIST", help="only these: numbers, ranges or slugs, such as 1,3-4,the-end"
     )
@@ -58,8 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             force=arguments.force,
             allow_partial=arguments.allow_partial,
+            api_url=arguments.api_url,
         ),
         receiver=receiver_for(arguments.events),
+        confirm=_confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
     if arguments.events != "json":
         sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
@@ -79,6 +82,13 @@ def _summary(outcome: Outcome) -> list[str]:
         lines.append(f"  {folder}  {f'{count} files, ' if count > 1 else ''}{shown_size(size)}")
     lines += [f"  stale: {path} (older than the manuscript; see {outcome.out / 'run.json'})" for path in record.stale]
     return lines
+
+
+def _confirm(question: str) -> bool:
+    """Ask on the terminal; only a plain yes is one."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _positive(text: str) -> int:

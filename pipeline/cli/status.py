@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.cli.arguments import Commands, add_engine, add_project, shown_duration
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration
 
 
 def add_parser(commands: Commands) -> None:
@@ -18,6 +18,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_project(parser)
     add_engine(parser)
+    add_api_url(parser)
     parser.add_argument("--out", metavar="DIR", help="where the outputs are (default: build/)")
     parser.set_defaults(run=run)
 
@@ -29,7 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline import workflow
 
     status = workflow.status(
-        arguments.project, engine=arguments.engine, out=Path(arguments.out) if arguments.out else None
+        arguments.project,
+        engine=arguments.engine,
+        out=Path(arguments.out) if arguments.out else None,
+        api_url=arguments.api_url,
     )
     plan = status.plan
     width = max(len(chapter.script.slug) for chapter in plan.chapters)
