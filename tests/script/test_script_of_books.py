@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -43,15 +42,3 @@ def test_every_word_is_in_one_segment(books: Path, name: str, dialogue: str | No
             assert not written_words(chapter.text[reached : segment.char_start])
             reached = segment.char_end
         assert not written_words(chapter.text[reached:])
-
-
-def test_a_novel_is_scripted_at_five_megabytes_a_second(books: Path) -> None:
-    project = project_of(books, "pride-and-prejudice.epub")
-    manuscript = read_manuscript(project)
-    size = sum(len(block.text) for chapter in manuscript.chapters for block in chapter.blocks)
-    best = 0.0
-    for _ in range(5):
-        began = time.process_time()
-        write_script(manuscript, project, limit=2000)
-        best = max(best, size / 1e6 / (time.process_time() - began))
-    assert best >= 5
