@@ -14,7 +14,9 @@ import httpx
 import numpy as np
 import pytest
 
+from pipeline import kugelaudio
 from pipeline.engines.kugelaudio import KugelAudioEngine, open_kugelaudio
+from pipeline.engines.kugelaudio.failures import as_narrate_error
 from pipeline.engines.kugelaudio.limits import max_new_tokens
 from pipeline.engines.kugelaudio.preflight import provider_of
 from pipeline.engines.kugelaudio.server_dictionaries import pinned_entries
@@ -25,10 +27,12 @@ from pipeline.errors import AuthenticationStopped, SegmentsFailed, UsageError
 from pipeline.kugelaudio import (
     IncompleteAudioError,
     KugelAudio,
+    KugelAudioError,
     NotFoundError,
     TextTooLongError,
     ValidationError,
     WordTimestamp,
+    errors,
 )
 from pipeline.kugelaudio.configuration import configure
 from pipeline.project.dictionaries import DictionaryEntry
@@ -243,6 +247,32 @@ def test_audio_that_ends_early_is_an_error_that_carries_what_came(project: MakeP
             speak(engine, order(engine, "The last words of this are not to be heard."))
     assert incomplete.value.partial is not None
     assert incomplete.value.partial.samples > 0
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (kugelaudio.AuthenticationError, 5),
+        (kugelaudio.InsufficientCreditsError, 4),
+        (kugelaudio.ValidationError, 2),
+        (kugelaudio.TextTooLongError, 2),
+        (kugelaudio.NotFoundError, 2),
+        (kugelaudio.RateLimitError, 3),
+        (kugelaudio.KugelAudioConnectionError, 3),
+        (kugelaudio.ServerRestartingError, 3),
+        (kugelaudio.IncompleteAudioError, 3),
+        (kugelaudio.KugelAudioError, 3),
+    ],
+)
+def test_every_error_of_the_api_has_its_exit_code(error: type[KugelAudioError], exit_code: int) -> None:
+    told = as_narrate_error(error("It went wrong", request_id="r1"))
+    assert (told.exit_code, told.message) == (exit_code, "It went wrong (request r1)")
+
+
+def test_no_error_of_the_api_is_left_out_of_the_exit_codes() -> None:
+    mark = next(each for each in test_every_error_of_the_api_has_its_exit_code.pytestmark if each.name == "parametrize")
+    named = {error for name, error in vars(errors).items() if isinstance(error, type)}
+    assert {case[0] for case in mark.args[1]} == {each for each in named if issubclass(each, KugelAudioError)}
 
 
 ADA = DictionaryEntry("Ada", "Aida")
