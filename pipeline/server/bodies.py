@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from pipeline.server.api_errors import unprocessable
@@ -99,6 +99,9 @@ class UpdateVoice(BaseModel):
     sample_text: Annotated[str, Field(max_length=2000)] | None = None
 
 
+_Offset = Annotated[int, Field(ge=0), AfterValidator(lambda offset: min(offset, LARGEST_ID))]
+
+
 class ProjectQuery(Empty):
     """``?project_id``."""
 
@@ -110,16 +113,29 @@ class EntriesQuery(ProjectQuery):
 
     search: Annotated[str, Field(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: _Offset = 0
 
 
 class VoicesQuery(Empty):
     """``GET /v1/voices``."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    offset: Annotated[int, Field(ge=0)] = 0
+    offset: _Offset = 0
     language: str | None = None
     include_public: bool = False
+
+
+class CreditQuery(Empty):
+    """``GET /v1/billing/credit-state``."""
+
+    org_id: Annotated[int, Field(ge=1)]
+
+
+class CreditHeaders(BaseModel):
+    """The same route's headers: it is for licensed deployments."""
+
+    license_key: Annotated[str, Field(alias="x-kugel-license-key")]
+    api_key: Annotated[str, Field(alias="x-api-key")]
 
 
 class _Id(BaseModel):

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipeline.server.accounts import Caller
+from pipeline.server.bodies import CreditHeaders, CreditQuery, parse, read_query
 from pipeline.server.catalogue import MODELS
 from pipeline.server.rest import api_route, json_response
 from pipeline.server.service import Service
@@ -34,6 +35,8 @@ async def _models(service: Service, caller: Caller, request: Request) -> Respons
 
 
 async def _credit(service: Service, caller: Caller, request: Request) -> Response:  # noqa: ARG001
+    read_query(request, CreditQuery)
+    parse(CreditHeaders, dict(request.headers), "header")
     wallet = caller.organisation.wallet
     remaining = None if wallet.balance is None else float(wallet.balance)
     return json_response({"has_access": not wallet.empty, "remaining_cents": remaining})

@@ -162,7 +162,7 @@ def _is_id(voice_id: int | str) -> bool:
 
 
 def _languages(voice: StoredVoice) -> list[object]:
-    languages = voice.fields.get("supported_languages")
+    languages = voice.public()["supported_languages"]
     return languages if isinstance(languages, list) else []
 
 

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from pipeline.errors import UsageError
+from pipeline.server.running import LOOPBACK, BackgroundServer, listening
+from pipeline.server.service import ServerOptions
 from tests.server.conftest import TEXT, Caller
 
 Start = Callable[..., Caller]
@@ -22,8 +28,6 @@ def _dictionary(caller: Caller, words: list[str], **fields: Any) -> int:
 
 
 def test_health_needs_no_key_and_names_the_server(caller: Caller) -> None:
-    import httpx
-
     told = httpx.get(f"{caller.server.url}/health").json()
     assert told == {"status": "healthy", "server_id": caller.server.service.server_id}
 
@@ -41,6 +45,13 @@ def test_models_have_the_published_ids(caller: Caller) -> None:
     models = caller.http.get("/v1/models").json()["models"]
     ids = ["kugel-3.5", "kugel-3", "kugel-2.5", "kugel-2-turbo", "kugel-2", "kugel-1", "kugel-1-turbo"]
     assert [model["id"] for model in models] == ids
+
+
+def test_the_wallet_is_told_to_licensed_deployments(start: Start) -> None:
+    caller = start(wallet_cents=Decimal("12.5"))
+    path, headers = "/v1/billing/credit-state?org_id=1", {"X-Kugel-License-Key": "l"}
+    assert caller.http.get(path, headers=headers).json() == {"has_access": True, "remaining_cents": 12.5}
+    assert caller.http.get(path).status_code == 422
 
 
 def test_speech_is_streamed_as_pcm_with_its_headers(start: Start) -> None:
@@ -101,6 +112,7 @@ def test_entries_are_searched_and_paged(caller: Caller) -> None:
     page = caller.http.get(path, params={"search": "LAMP", "limit": 2, "offset": 1}).json()
     assert ([e["word"] for e in page["entries"]], page["total"]) == (["Lamp", "lamplight"], 3)
     assert caller.http.get(path, params={"limit": 501}).status_code == 422
+    assert caller.http.get(path, params={"offset": 10**21}).json()["entries"] == []
     entry = page["entries"][0]
     changed = caller.http.patch(f"{path}/{entry['id']}", json={"ipa": "læmp"}).json()
     assert (changed["ipa"], changed["word"]) == ("læmp", "Lamp")
@@ -127,6 +139,7 @@ def test_voices_are_listed_by_pages_language_and_owner(caller: Caller) -> None:
     everything = caller.http.get("/v1/voices?include_public=true&limit=4").json()
     assert (len(everything["voices"]), everything["total"]) == (4, 6)
     assert everything["voices"][0]["id"] == 1071
+    assert caller.http.get("/v1/voices?include_public=true&language=en").json()["total"] == 6
     assert caller.http.get("/v1/voices?include_public=true&language=de").json()["total"] == 0
     assert caller.http.get("/v1/voices").json()["total"] == 0
     assert caller.http.get("/v1/voices/iris").json()["voice_id"] == 1071
@@ -177,12 +190,6 @@ def test_what_belongs_to_another_organisation_is_not_found(caller: Caller) -> No
 
 
 def test_state_in_a_folder_survives_a_restart(start: Start, tmp_path: Path) -> None:
-    from contextlib import ExitStack
-    from decimal import Decimal
-
-    from pipeline.server.running import BackgroundServer
-    from pipeline.server.service import ServerOptions
-
     options = ServerOptions(state=tmp_path / "state", silent=True, wallet_cents=Decimal(10))
     with ExitStack() as stack:
         first = Caller(stack.enter_context(BackgroundServer(options)), stack)
@@ -200,8 +207,5 @@ def test_state_in_a_folder_survives_a_restart(start: Start, tmp_path: Path) -> N
 
 
 def test_a_port_that_is_taken_is_said(caller: Caller) -> None:
-    from pipeline.errors import UsageError
-    from pipeline.server.running import LOOPBACK, listening
-
     with pytest.raises(UsageError, match="cannot listen"):
         listening(LOOPBACK, int(caller.server.url.rpartition(":")[2]))

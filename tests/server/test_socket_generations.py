@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pipeline.script.words import written_words
+from pipeline.server.money import Billing
 from tests.server.conftest import TEXT, Caller
 
 Start = Callable[..., Caller]
@@ -151,8 +152,6 @@ def test_connections_over_the_tier_are_refused_at_the_handshake(start: Start) ->
 
 @pytest.mark.parametrize("billing", ["exact", "started"])
 def test_a_wallet_empties_to_the_cent_and_never_below(start: Start, billing: str) -> None:
-    from pipeline.server.money import Billing
-
     caller = start(tier=0, wallet_cents=Decimal("1.5"), billing=Billing(billing))
     paid, answer = Decimal(0), {}
     while "error" not in answer:
