@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
-from pipeline.errors import DamagedTake, NarrateError
+from pipeline.errors import DamagedTake
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.loading import load_project
@@ -23,10 +23,12 @@ from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_v
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
+from pipeline.reports.outcome import Outcome
 from pipeline.reports.publishing import publish
-from pipeline.reports.run_record import RunRecord, write_run_record
+from pipeline.reports.run_record import write_run_record
 from pipeline.reports.run_summary import run_record
 from pipeline.reports.status import Status, project_status
+from pipeline.reports.unchanged import inputs_digest
 from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
@@ -58,25 +60,6 @@ class Prepared:
     script: Script
     engine: Engine
     foreign: tuple[ForeignPassage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run came to; ``error`` is what ended it badly, after everything finished was kept and published."""
-
-    project: Project
-    out: Path
-    record: RunRecord
-    nothing_to_do: bool
-    error: NarrateError | None
-
-    def file_groups(self) -> list[tuple[str, int, int]]:
-        """The outputs as (folder or file, number of files, bytes), as a summary shows them."""
-        groups: dict[str, list[int]] = {}
-        for file in self.record.files:
-            folder, slash, _ = file.path.partition("/")
-            groups.setdefault(f"{self.out / folder}{slash}", []).append(file.size_bytes)
-        return [(name, len(sizes), sum(sizes)) for name, sizes in groups.items()]
 
 
 def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, api_url: str | None = None) -> Prepared:
@@ -117,7 +100,7 @@ def render(
     run, started, clock = new_run_id(), utc_now(), time.monotonic()
     prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
     project, layout = prepared.project, Layout.of(prepared.project)
-    out = options.out or layout.outputs
+    out, inputs = options.out or layout.outputs, inputs_digest(project)
     if prepared.foreign:
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
@@ -150,7 +133,15 @@ def render(
                 for key in damaged_takes(layout.takes):
                     receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
                     layout.takes.set_aside(key)
-        record = run_record(planned, rendered, published, run=run, started=started, seconds=time.monotonic() - clock)
+        record = run_record(
+            planned,
+            rendered,
+            published,
+            run=run,
+            started=started,
+            seconds=time.monotonic() - clock,
+            inputs="" if options.chapters else inputs,
+        )
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
 

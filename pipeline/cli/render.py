@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration, shown_size
 
 if TYPE_CHECKING:
-    from pipeline.workflow import Outcome
+    from pipeline.reports.outcome import Outcome
 
 
 def add_parser(commands: Commands) -> None:
@@ -45,12 +45,26 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Render, and say where everything is."""
+    from pipeline.reports.unchanged import nothing_to_do
+
+    outcome = None
+    if not (arguments.force or arguments.chapters):
+        outcome = nothing_to_do(arguments.project, engine=arguments.engine, out=arguments.out)
+    outcome = outcome or _rendered(arguments)
+    if arguments.events != "json":
+        sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
+    if outcome.error is not None:
+        raise outcome.error
+    return 0
+
+
+def _rendered(arguments: argparse.Namespace) -> Outcome:
     from pipeline import workflow
     from pipeline.cli.progress import receiver_for
 
     # Outside the event loop SIGTERM ends a run the way Ctrl-C does: temporary files are removed, takes are kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    outcome = workflow.render(
+    return workflow.render(
         arguments.project,
         engine=arguments.engine,
         options=workflow.RenderOptions(
@@ -64,11 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
         receiver=receiver_for(arguments.events),
         confirm=_confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
-    if arguments.events != "json":
-        sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
-    if outcome.error is not None:
-        raise outcome.error
-    return 0
 
 
 def _summary(outcome: Outcome) -> list[str]:

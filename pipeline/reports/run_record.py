@@ -30,7 +30,8 @@ class FileRecord(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """One run of ``narrate render``. ``stale`` lists outputs in the folder that are older than the manuscript."""
+    """One run of ``narrate render``. ``inputs`` is the digest of all that its outputs depend on, empty where only some
+    chapters were wanted; ``stale`` lists outputs in the folder that are older than the manuscript."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -44,6 +45,7 @@ class RunRecord(BaseModel):
     engine: str
     provider: str
     model: str
+    inputs: str
     chapters: int
     chapters_whole: int
     segments: int

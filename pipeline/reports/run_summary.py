@@ -12,7 +12,7 @@ from pipeline.store.ledger import utc_now
 
 
 def run_record(
-    plan: Plan, rendered: Rendered, published: Published, *, run: str, started: str, seconds: float
+    plan: Plan, rendered: Rendered, published: Published, *, run: str, started: str, seconds: float, inputs: str
 ) -> RunRecord:
     """The record of a run that took ``seconds`` and began with ``plan``."""
     chapters = rendered.plan.chapters
@@ -27,6 +27,7 @@ def run_record(
         engine=plan.engine,
         provider=plan.provider,
         model=plan.model,
+        inputs=inputs,
         chapters=len(chapters),
         chapters_whole=sum(chapter.whole for chapter in chapters),
         segments=sum(len(chapter.segments) for chapter in chapters),

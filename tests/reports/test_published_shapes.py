@@ -51,7 +51,7 @@ def rendered(folder: Path, *, chapters: frozenset[str] | None = None, partial: b
         project, done.plan, layout, layout.outputs, selected=None, force=False, partial=partial, threads=2,
         receiver=heard.append,
     )  # fmt: skip
-    record = run_record(plan, done, published, run="r1", started="2026-11-22T10:00:00Z", seconds=1.0)
+    record = run_record(plan, done, published, run="r1", started="2026-11-22T10:00:00Z", seconds=1.0, inputs="")
     write_run_record(layout.outputs, record)
     return published
 
@@ -98,8 +98,8 @@ def test_run_json_has_the_published_shape(tmp_path: Path) -> None:
     rendered(tmp_path)
     document = json.loads((tmp_path / "build" / "run.json").read_bytes())
     assert " ".join(document) == (
-        "schema run narrate started ended status exit_code engine provider model chapters chapters_whole segments "
-        "takes_made takes_reused segments_failed audio_seconds wall_seconds caption_violations files stale"
+        "schema run narrate started ended status exit_code engine provider model inputs chapters chapters_whole "
+        "segments takes_made takes_reused segments_failed audio_seconds wall_seconds caption_violations files stale"
     )
     assert list(document["files"][0]) == ["path", "kind", "chapter", "size_bytes", "sha256", "inputs"]
     assert read_run_record(tmp_path / "build") == RunRecord.model_validate(document)
