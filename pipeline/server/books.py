@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -57,33 +58,15 @@ class Books:
     def enter(self, entry: BookEntry) -> None:
         """Write a line and, where it was paid, the organisation's balance."""
         organisation = entry.caller.organisation
+        if entry.outcome not in PAID or organisation.wallet.balance is None:
+            _insert(self._database.connection, entry)
+            return
         with self._database.transaction() as connection:
+            _insert(connection, entry)
             connection.execute(
-                "INSERT INTO books (at, request_id, key, organisation, route, model_id, voice_id, text_sha256, "
-                "characters, audio_seconds, cents, outcome, error_code, fault) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    utc_now(),
-                    entry.request_id,
-                    entry.caller.key,
-                    organisation.id,
-                    entry.route,
-                    entry.model_id,
-                    entry.voice_id,
-                    _sha256(entry.text),
-                    len(entry.text),
-                    str(entry.audio_seconds),
-                    str(entry.cents),
-                    entry.outcome.value,
-                    entry.error_code,
-                    entry.fault,
-                ),
+                "UPDATE organisations SET wallet_cents = ? WHERE id = ?",
+                (str(organisation.wallet.balance), organisation.id),
             )
-            if entry.outcome in PAID and organisation.wallet.balance is not None:
-                connection.execute(
-                    "UPDATE organisations SET wallet_cents = ? WHERE id = ?",
-                    (str(organisation.wallet.balance), organisation.id),
-                )
 
     def lost(self, request_id: str, fault: str | None) -> None:
         """A paid answer did not arrive."""
@@ -107,3 +90,27 @@ class Books:
             "cents": str(sum((Decimal(row["cents"]) for row in paid), Decimal(0))),
             "audio_seconds": str(sum((Decimal(row["audio_seconds"]) for row in paid), Decimal(0))),
         }
+
+
+def _insert(connection: sqlite3.Connection, entry: BookEntry) -> None:
+    connection.execute(
+        "INSERT INTO books (at, request_id, key, organisation, route, model_id, voice_id, text_sha256, "
+        "characters, audio_seconds, cents, outcome, error_code, fault) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            utc_now(),
+            entry.request_id,
+            entry.caller.key,
+            entry.caller.organisation.id,
+            entry.route,
+            entry.model_id,
+            entry.voice_id,
+            _sha256(entry.text),
+            len(entry.text),
+            str(entry.audio_seconds),
+            str(entry.cents),
+            entry.outcome.value,
+            entry.error_code,
+            entry.fault,
+        ),
+    )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from pipeline.script.sentences import sentences
 from pipeline.script.words import has_word
@@ -156,7 +156,7 @@ class Conversation:
         turn = self._turn
         if turn is None:
             chosen = wish(parsed(SessionSettings, self.settings))
-            self.line.request_id = uuid4().hex
+            self.line.request_id = token_hex(16)
             turn = self._turn = admit(
                 self.line.service, self.line.caller, self.route, self.line.request_id, chosen, text
             )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -34,7 +34,7 @@ def api_route(service: Service, path: str, methods: dict[str, Handler]) -> Route
     """A route that needs a key, with a handler for each method."""
 
     async def endpoint(request: Request) -> Response:
-        request_id = uuid4().hex
+        request_id = token_hex(16)
         request.state.request_id = request_id
         headers = {"x-request-id": request_id}
         try:

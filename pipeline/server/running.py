@@ -69,7 +69,8 @@ class BackgroundServer:
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises UsageError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    line = socket.socket(family, socket.SOCK_STREAM)
+    # the protocol is named because asyncio turns Nagle's algorithm off (40 ms a request) only where it is
+    line = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         line.bind((host, port))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from starlette.responses import JSONResponse
@@ -93,7 +93,7 @@ class Line:
 
 async def open_line(service: Service, websocket: WebSocket, route: str, handler: Handler) -> None:
     """Check key, connections and faults, accept, and let ``handler`` converse until either side has enough."""
-    request_id = uuid4().hex
+    request_id = token_hex(16)
     try:
         caller = service.accounts.caller(_key(websocket))
     except ApiError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from secrets import token_hex
 
 from pipeline.server import frames
 from pipeline.server.api_errors import ApiError
@@ -17,7 +17,7 @@ async def converse(line: Line) -> None:
     while True:
         try:
             value = await line.receive()
-            line.request_id = uuid4().hex
+            line.request_id = token_hex(16)
             await _answer(line, socket_request(value, model_id))
         except ApiError as error:
             if await line.refuse(error):
