@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from pipeline import kugelaudio
+from pipeline.engines.hibari import HibariEngine
 from pipeline.engines.kugelaudio import KugelAudioEngine, open_kugelaudio
 from pipeline.engines.kugelaudio.failures import as_narrate_error
 from pipeline.engines.kugelaudio.limits import max_new_tokens
@@ -112,6 +113,24 @@ def test_a_paragraph_comes_back_with_every_written_word_in_order(
     assert np.all((speech.words.score > 0) & (speech.words.score <= 1))
     assert (speech.pcm.dtype, speech.sample_rate) == (np.int16, 24_000)
     assert len(speech.pcm) / 24_000 == pytest.approx(len(PARAGRAPH) / 15, abs=0.01)
+
+
+@pytest.mark.slow
+def test_real_speech_through_the_server_is_what_the_embedded_engine_says_directly(project: MakeProject) -> None:
+    async def directly() -> Speech:
+        async with HibariEngine(1) as engine:
+            return await engine.speak(Order(PARAGRAPH, "en", engine.resolve_voice({}, 1.0)))
+
+    wanted = asyncio.run(directly())
+    with BackgroundServer(ServerOptions(jobs=1)) as speaking:
+        engine = open_kugelaudio(project(IRIS), api_url=speaking.url)
+        [heard] = speak(engine, order(engine, PARAGRAPH))
+    assert len(heard.pcm) == pytest.approx(len(wanted.pcm), rel=0.01)
+    assert heard.words.char_start.tolist() == wanted.words.char_start.tolist()
+    assert heard.words.char_end.tolist() == wanted.words.char_end.tolist()
+    millisecond = 24
+    assert np.abs(heard.words.start_sample - wanted.words.start_sample).max() <= millisecond
+    assert np.abs(heard.words.end_sample - wanted.words.end_sample).max() <= millisecond
 
 
 def test_usage_is_what_the_server_billed_to_the_digit(server: BackgroundServer, project: MakeProject) -> None:
