@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from pipeline.engines.protocol import Engine, Speech
@@ -52,6 +53,9 @@ class Studio:
     ledger: Ledger
     receiver: Receiver
     stop: asyncio.Event
+    storing: Executor
+    """Encodes and writes takes beside the event loop. One thread is enough and keeps memory flat: the allocator keeps
+    an arena of once used memory for every thread, and a take has megabytes."""
 
 
 async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> RenderResult:
@@ -111,7 +115,8 @@ async def _attempt(planned: PlannedSegment, number: int, studio: Studio) -> Take
     studio.ledger.append(line, durable=studio.engine.paid)
     try:
         speech = await studio.engine.speak(planned.order)
-        take = await asyncio.to_thread(_keep, planned, speech, attempt, studio.store)
+        loop = asyncio.get_running_loop()
+        take = await loop.run_in_executor(studio.storing, _keep, planned, speech, attempt, studio.store)
     except (KugelAudioError, NarrateError) as error:
         studio.ledger.append(_ended(line, "failed", error=error), durable=studio.engine.paid)
         raise

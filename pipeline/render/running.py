@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.engines.protocol import Engine
@@ -48,9 +49,14 @@ async def _make(
     missing: Sequence[PlannedSegment], engine: Engine, layout: Layout, run: str, receiver: Receiver
 ) -> RenderResult:
     stop = asyncio.Event()
-    with Ledger(layout.ledgers / f"{run}.jsonl", run) as ledger, stopping_on_signals(stop, receiver):
+    with (
+        Ledger(layout.ledgers / f"{run}.jsonl", run) as ledger,
+        stopping_on_signals(stop, receiver),
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as storing,
+    ):
         async with engine:
-            return await make_takes(missing, Studio(engine, engine.identity(), layout.takes, ledger, receiver, stop))
+            studio = Studio(engine, engine.identity(), layout.takes, ledger, receiver, stop, storing)
+            return await make_takes(missing, studio)
 
 
 def _ending(result: RenderResult, missing: Sequence[PlannedSegment]) -> NarrateError | None:
