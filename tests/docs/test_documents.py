@@ -23,7 +23,7 @@ def test_every_command_stands_in_the_readme_with_an_example_in_its_help(reposito
     assert commands is not None
     for name, parser in dict(commands).items():  # type: ignore[call-overload]
         assert f"`narrate {name}" in readme
-        assert f"example: narrate {name}" in parser.format_help()
+        assert re.search(rf"examples?:\s+narrate {name}", parser.format_help())
 
 
 def test_the_manifest_in_the_readme_is_a_manifest(repository: Path, tmp_path: Path) -> None:
