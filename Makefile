@@ -1,5 +1,6 @@
 # Two commands set everything up: `make render` and `make test`. README.md tells the rest.
-PYTHON  ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+PYTHON  ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 PROJECT ?= $(patsubst %/project.yaml,%,$(wildcard projects/*/project.yaml))
@@ -29,7 +30,7 @@ clean: ## remove what was built and the virtual environment; takes and ledgers s
 	rm -rf $(VENV) projects/*/build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "narrate needs Python 3.11 or newer; set PYTHON=")'
+	@test -n "$(PYTHON)" || { echo "narrate needs Python 3.11 or newer; set PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 
