@@ -36,6 +36,7 @@ from pipeline.kugelaudio import (
     errors,
 )
 from pipeline.kugelaudio.configuration import configure
+from pipeline.kugelaudio.tts import AsyncTTS
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.project.models import ChapterEntry, EngineSettings, KugelAudioSettings, KugelAudioVoice, Project, Voice
 from pipeline.script.words import written_words
@@ -315,6 +316,27 @@ def test_entries_are_pinned_by_one_dictionary_that_later_runs_find_again(
     assert [(entry.word, entry.replacement) for entry in entries] == [("Ada", "Aida"), ("Bob", "Rob")]
 
 
+def test_a_segment_without_entries_says_so_since_the_projects_active_dictionaries_would_apply(
+    server: BackgroundServer, project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    generate = AsyncTTS.generate
+
+    def noting(tts: AsyncTTS, text: str, **parameters: Any) -> Any:
+        sent.append({"text": text, **parameters})
+        return generate(tts, text, **parameters)
+
+    monkeypatch.setattr(AsyncTTS, "generate", noting)
+    engine = open_kugelaudio(project(IRIS, entries=(ADA,), project_id=24), api_url=server.url)
+    speak(engine, order(engine, "Cafe\u0301 noir."))
+    [request] = sent
+    assert request["text"] == "Caf\u00e9 noir."
+    assert (request["dictionary_ids"], request["project_id"]) == ([], 24)
+    assert (request["language"], request["word_timestamps"]) == ("en", True)
+    with KugelAudio(api_url=server.url) as client:
+        assert client.dictionaries.list(project_id=24) == [], "none is made that nothing needs"
+
+
 def test_a_dictionary_that_a_cut_run_left_empty_is_filled(server: BackgroundServer, project: MakeProject) -> None:
     def run(project_id: int) -> str:
         engine = open_kugelaudio(project(IRIS, entries=(ADA,), project_id=project_id), api_url=server.url)
@@ -394,9 +416,10 @@ def test_punctuation_in_a_timestamp_and_a_word_without_one_are_taken_as_they_are
 
 
 def test_offsets_are_those_of_the_text_as_given_although_nfc_was_sent() -> None:
-    given, sent = "cafe\u0301 noir", "caf\u00e9 noir"
-    stamps = [stamp(sent, "caf\u00e9", 0, 500), stamp(sent, "noir", 500, 1000)]
-    assert rows(given, stamps) == [("cafe\u0301", 0, 12_000, 0.9), ("noir", 12_000, 24_000, 0.9)]
+    given, sent = "e\u0301te\u0301 a\u0300 la cafe\u0301 noir", "\u00e9t\u00e9 \u00e0 la caf\u00e9 noir"
+    words = sent.split()
+    stamps = [stamp(sent, word, 100 * i, 100 * i + 100) for i, word in enumerate(words)]
+    assert rows(given, stamps) == [(word, 2400 * i, 2400 * i + 2400, 0.9) for i, word in enumerate(given.split())]
 
 
 def test_a_long_text_is_allowed_more_audio_so_that_it_is_not_cut_off() -> None:

@@ -125,13 +125,14 @@ class KugelAudioEngine:
         return parameters
 
     async def _dictionary_ids(self, order: Order) -> list[int]:
+        """The dictionaries to pin: none at all is said as such, else the project's active ones would apply."""
         if not order.entries:
             return []
         if self._project_id is None:
             raise ValidationError("dictionary entries apply, but engines.kugelaudio.project_id is not set")
         if self._dictionaries is None:
             self._dictionaries = ServerDictionaries(self._client, self._project_id, self._book)
-        return await self._dictionaries.ids_for(order.entries, order.language)
+        return [await self._dictionaries.id_for(order.entries, order.language)]
 
     async def __aenter__(self) -> Self:
         self._dictionaries = None

@@ -25,19 +25,14 @@ class ServerDictionaries:
         self._ids: dict[str, int] = {}
         self._lock = asyncio.Lock()
 
-    async def ids_for(self, entries: Sequence[DictionaryEntry], language: str) -> list[int]:
-        """What to pin for a segment to which ``entries`` apply: nothing, or one dictionary that holds them.
-
-        Raises what the API raises.
-        """
-        if not entries:
-            return []
+    async def id_for(self, entries: Sequence[DictionaryEntry], language: str) -> int:
+        """The dictionary to pin for a segment to which ``entries`` apply. Raises what the API raises."""
         rows = wire_rows(pinned_entries(entries, language, self._book))
         name = dictionary_name(rows)
         async with self._lock:
             if name not in self._ids:
                 self._ids[name] = await self._provided(name, rows)
-            return [self._ids[name]]
+            return self._ids[name]
 
     async def _provided(self, name: str, rows: _Rows) -> int:
         """The number of the dictionary called ``name``: the one that is there, else a new one.
