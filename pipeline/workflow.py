@@ -33,6 +33,7 @@ from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
 from pipeline.store.cleaning import damaged_takes
+from pipeline.store.files import remove_leftovers
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import new_run_id, utc_now
 from pipeline.store.locking import project_lock
@@ -105,6 +106,7 @@ def render(
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
     with project_lock(layout.state):
+        remove_leftovers(layout.state, out)
         for attempt in close_open_attempts(layout.ledgers, layout.takes):
             if attempt.reserved_cents:
                 receiver(

@@ -19,7 +19,7 @@ def repository() -> Path:
 @pytest.fixture(scope="session")
 def books() -> Path:
     """The folder of public-domain books, beside the checkout or where NARRATE_BOOKS points."""
-    folder = Path(os.environ.get("NARRATE_BOOKS", REPOSITORY.parent / "shared" / "books"))
+    folder = Path(os.environ.get("NARRATE_BOOKS", REPOSITORY.parent / "shared" / "books")).resolve()
     if not folder.is_dir():
         pytest.skip(f"the real books are not at {folder} (set NARRATE_BOOKS)")
     return folder

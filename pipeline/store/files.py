@@ -65,6 +65,14 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(*folders: Path) -> None:
+    """Remove the temporary files of a killed run. Call it with the project's lock held. Raises StorageError."""
+    for folder in folders:
+        for path in folder.rglob(".*.part"):
+            with storage_errors(path):
+                path.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that a crash leaves the old file or the new one. Raises StorageError."""
     with replacing(path) as temporary:
