@@ -27,7 +27,11 @@ Cents = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 
 
 class LedgerLine(BaseModel):
-    """One line. ``reserved_cents`` is what the attempt might have cost at most; ``number`` counts attempts from 1."""
+    """One line. ``reserved_cents`` is what the attempt might have cost at most; ``number`` counts attempts from 1.
+
+    ``rate`` is the price that was known when the request left, in cents per minute; ``account`` a hash that tells
+    wallets apart; ``revision`` the manuscript's git commit, None outside a repository.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,6 +58,7 @@ class LedgerLine(BaseModel):
     cost_cents: Cents | None = None
     rate: Cents | None = None
     because: str | None = None
+    revision: str | None = None
 
 
 def utc_now() -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import psutil
 import pytest
 
 from pipeline.engines.hibari import HibariEngine
@@ -31,9 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="looks at proces
 
 def workers(of: int) -> list[int]:
     """The worker processes whose parent is ``of``."""
-    listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 2) for line in listing.splitlines()]
-    return [int(row[0]) for row in rows if int(row[1]) == of and "pipeline.engines.local.worker" in row[2]]
+    children = psutil.Process(of).children()
+    return [child.pid for child in children if "pipeline.engines.local.worker" in " ".join(child.cmdline())]
 
 
 @contextlib.contextmanager
@@ -150,8 +150,10 @@ asyncio.run(run())
 
 
 def _lives(process: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
-    return bool(state.stdout.strip()) and not state.stdout.strip().startswith("Z")
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_orders_and_speech_survive_the_wire(hibari: Speaker) -> None:
