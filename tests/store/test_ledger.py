@@ -45,7 +45,7 @@ def test_a_line_has_exactly_the_published_fields(tmp_path: Path) -> None:
     assert list(json.loads(path.read_text())) == [
         "schema", "at", "run", "event", "attempt", "key", "chapter", "index", "engine", "provider", "account", "model",
         "voice", "number", "outcome", "error_code", "request_id", "characters", "audio_seconds", "reserved_cents",
-        "cost_cents", "rate", "because",
+        "cost_cents", "rate", "because", "revision",
     ]  # fmt: skip
 
 
