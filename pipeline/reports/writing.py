@@ -82,15 +82,15 @@ def _desk(
         encoded=layout.encoded,
         receiver=receiver,
         numbers={chapter.script.slug: number for number, chapter in enumerate(plan.chapters, 1)},
-        timelines={chapter.script.slug: _placed(chapter, project) for chapter in chapters},
+        timelines={chapter.script.slug: _placed(chapter, project, layout.takes) for chapter in chapters},
         takes={planned.key: planned.take for planned in plan.segments() if planned.take is not None},
         digests={chapter.script.slug: chapter_digest(project, chapter) for chapter in chapters},
     )
 
 
-def _placed(chapter: PlannedChapter, project: Project) -> ChapterTimeline:
+def _placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> ChapterTimeline:
     shapes = [
-        TakeShape(take.key, take.samples, take.sample_rate, take.speech_start, take.speech_end, take.words)
+        TakeShape(take.key, take.samples, take.sample_rate, take.speech_start, take.speech_end, store.words(take))
         for take in (planned.take for planned in chapter.segments)
         if take is not None
     ]

@@ -7,12 +7,13 @@ The sidecar is the commit mark: a FLAC file without one is not a take. Layout: `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -25,6 +26,8 @@ from pipeline.store.keys import KeyInputs
 
 SIDECAR_SCHEMA = 1
 
+_T = TypeVar("_T")
+
 
 class TakeState(StrEnum):
     """What the store has under a key."""
@@ -36,10 +39,10 @@ class TakeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A stored take without its audio.
+    """A stored take without its audio and its words: what a plan needs of ten thousand takes at once.
 
-    ``speech_start`` and ``speech_end`` are the first and last audible sample (half-open); ``words`` are relative to
-    the take's audio and to the segment's text. ``attempt`` is the ledger's attempt that made it.
+    ``speech_start`` and ``speech_end`` are the first and last audible sample (half-open). ``attempt`` is the ledger's
+    attempt that made it. :meth:`TakeStore.words` and :meth:`TakeStore.audio` read the rest, chapter by chapter.
     """
 
     key: str
@@ -49,7 +52,6 @@ class Take:
     samples: int
     speech_start: int
     speech_end: int
-    words: WordTimes
     usage: Usage
     attempt: str
     inputs: KeyInputs
@@ -76,35 +78,53 @@ class TakeStore:
 
     def state(self, key: str) -> TakeState:
         """Look without reading audio: a sidecar that can be read, and a file of the size it names."""
+        return self.look_up(key)[0]
+
+    def stored(self, key: str) -> Take | None:
+        """The take under ``key`` if its sidecar and its size are right, else None."""
+        return self.look_up(key)[1]
+
+    def look_up(self, key: str) -> tuple[TakeState, Take | None]:
+        """State and take under ``key`` with one read; the take is there only where it is stored."""
         try:
             take = self.load(key)
         except ValueError:
-            return TakeState.DAMAGED
+            return TakeState.DAMAGED, None
         if take is None:
-            return TakeState.MISSING
-        return TakeState.STORED if self._has_size(take) else TakeState.DAMAGED
+            return TakeState.MISSING, None
+        return (TakeState.STORED, take) if self._has_size(take) else (TakeState.DAMAGED, None)
 
     def load(self, key: str) -> Take | None:
         """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged."""
+        sidecar = self._sidecar(key)
+        return None if sidecar is None else _checked(key, sidecar, _take)
+
+    def words(self, take: Take) -> WordTimes:
+        """The words of a take, relative to its audio and to the segment's text. Raises DamagedTake."""
         try:
-            data = self.sidecar_path(key).read_bytes()
+            sidecar = self._sidecar(take.key)
+            if sidecar is None:
+                raise ValueError(f"the sidecar of take {take.key[:12]} is gone")
+            return _checked(take.key, sidecar, _word_times)
+        except ValueError as error:
+            raise _damaged(take.key, f"has no word times: {error}") from error
+
+    def _sidecar(self, key: str) -> Mapping[str, Any] | None:
+        try:
+            # Paths as text: ten thousand Path objects cost a plan more than the reading does.
+            with open(f"{self.folder}{os.sep}{key[:2]}{os.sep}{key}.json", "rb") as file:  # noqa: PTH123
+                data = file.read()
         except FileNotFoundError:
             return None
-        return _take(key, data)
-
-    def stored(self, key: str) -> Take | None:
-        """The take under ``key`` if its sidecar and its size are right, else None: one read instead of two."""
-        try:
-            take = self.load(key)
-        except ValueError:
-            return None
-        return take if take is not None and self._has_size(take) else None
+        sidecar: Mapping[str, Any] = orjson.loads(data)
+        return sidecar
 
     def _has_size(self, take: Take) -> bool:
         try:
-            return self.audio_path(take.key).stat().st_size == take.size_bytes
+            size = os.stat(f"{self.folder}{os.sep}{take.key[:2]}{os.sep}{take.key}.flac").st_size  # noqa: PTH116
         except FileNotFoundError:
             return False
+        return size == take.size_bytes
 
     def audio(self, take: Take) -> NDArray[np.int16]:
         """The samples of a take, its checksum verified. Raises DamagedTake."""
@@ -126,10 +146,11 @@ class TakeStore:
         return pcm
 
     def is_intact(self, take: Take) -> bool:
-        """Whether the audio is the one that was stored, by checksum."""
+        """Whether the audio is the one that was stored, by checksum, and its word times can be read."""
         try:
+            self.words(take)
             return hashlib.sha256(self.audio_path(take.key).read_bytes()).hexdigest() == take.sha256
-        except OSError:
+        except (OSError, DamagedTake):
             return False
 
     def put(self, key: str, inputs: KeyInputs, speech: Speech, speech_bounds: tuple[int, int], attempt: str) -> Take:
@@ -145,13 +166,12 @@ class TakeStore:
             samples=len(speech.pcm),
             speech_start=speech_bounds[0],
             speech_end=speech_bounds[1],
-            words=_own(speech.words),
             usage=speech.usage,
             attempt=attempt,
             inputs=inputs,
         )
         write_atomically(self.audio_path(key), data)
-        write_atomically(self.sidecar_path(key), _sidecar(take))
+        write_atomically(self.sidecar_path(key), _sidecar_of(take, speech.words))
         return take
 
     def set_aside(self, key: str) -> None:
@@ -176,27 +196,15 @@ def _damaged(key: str, how: str) -> DamagedTake:
     return DamagedTake(f"the take {key[:12]} {how}", key=key)
 
 
-def _own(words: WordTimes) -> WordTimes:
-    """The columns in memory of their own: as views of an engine's answer they would keep its audio alive."""
-    score = words.score
-    return WordTimes(
-        char_start=words.char_start.copy(),
-        char_end=words.char_end.copy(),
-        start_sample=words.start_sample.copy(),
-        end_sample=words.end_sample.copy(),
-        score=None if score is None else score.copy(),
-    )
-
-
-def _sidecar(take: Take) -> bytes:
+def _sidecar_of(take: Take, times: WordTimes) -> bytes:
     words: dict[str, object] = {
-        "char_start": take.words.char_start.tolist(),
-        "char_end": take.words.char_end.tolist(),
-        "start_sample": take.words.start_sample.tolist(),
-        "end_sample": take.words.end_sample.tolist(),
+        "char_start": times.char_start.tolist(),
+        "char_end": times.char_end.tolist(),
+        "start_sample": times.start_sample.tolist(),
+        "end_sample": times.end_sample.tolist(),
     }
-    if take.words.score is not None:
-        words["score"] = [round(score, 4) for score in take.words.score.tolist()]
+    if times.score is not None:
+        words["score"] = [round(score, 4) for score in times.score.tolist()]
     cost = take.usage.cost_cents
     return orjson.dumps(
         {
@@ -223,17 +231,19 @@ def _sidecar(take: Take) -> bytes:
     )
 
 
-def _take(key: str, data: bytes) -> Take:
+def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[str, Any]], _T]) -> _T:
+    """What ``read`` makes of a sidecar of this key. Raises ValueError where it is not one, or lacks something."""
     try:
-        return _parsed(key, orjson.loads(data))
+        if sidecar["schema"] != SIDECAR_SCHEMA or sidecar["key"] != key:
+            found = f"of schema {sidecar['schema']}, key {sidecar['key'][:12]}"
+            raise ValueError(f"the sidecar of take {key[:12]} is {found}")
+        return read(key, sidecar)
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"the sidecar of take {key[:12]} lacks {error}") from error
 
 
-def _parsed(key: str, sidecar: Mapping[str, Any]) -> Take:
-    if sidecar["schema"] != SIDECAR_SCHEMA or sidecar["key"] != key:
-        raise ValueError(f"the sidecar of take {key[:12]} is of schema {sidecar['schema']}, key {sidecar['key'][:12]}")
-    audio, words, usage = sidecar["audio"], sidecar["words"], sidecar["usage"]
+def _take(key: str, sidecar: Mapping[str, Any]) -> Take:
+    audio, usage = sidecar["audio"], sidecar["usage"]
     cost = usage["cost_cents"]
     return Take(
         key=key,
@@ -243,13 +253,6 @@ def _parsed(key: str, sidecar: Mapping[str, Any]) -> Take:
         samples=audio["samples"],
         speech_start=audio["speech"][0],
         speech_end=audio["speech"][1],
-        words=WordTimes(
-            char_start=np.array(words["char_start"], np.int32),
-            char_end=np.array(words["char_end"], np.int32),
-            start_sample=np.array(words["start_sample"], np.int32),
-            end_sample=np.array(words["end_sample"], np.int32),
-            score=np.array(words["score"], np.float32) if "score" in words else None,
-        ),
         usage=Usage(
             audio_seconds=usage["audio_seconds"],
             characters=usage["characters"],
@@ -258,4 +261,15 @@ def _parsed(key: str, sidecar: Mapping[str, Any]) -> Take:
         ),
         attempt=sidecar["attempt"],
         inputs=sidecar["inputs"],
+    )
+
+
+def _word_times(_key: str, sidecar: Mapping[str, Any]) -> WordTimes:
+    words = sidecar["words"]
+    return WordTimes(
+        char_start=np.array(words["char_start"], np.int32),
+        char_end=np.array(words["char_end"], np.int32),
+        start_sample=np.array(words["start_sample"], np.int32),
+        end_sample=np.array(words["end_sample"], np.int32),
+        score=np.array(words["score"], np.float32) if "score" in words else None,
     )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
-from pipeline.errors import StorageError
+from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.edges import speech_bounds
 from pipeline.store.flac import decode_flac, encode_flac
 from pipeline.store.takes import Take, TakeState, TakeStore
@@ -48,19 +48,26 @@ def test_a_stored_take_comes_back_as_it_was(store: TakeStore, speech: Speech) ->
     assert store.state(KEY) is TakeState.STORED
     assert np.array_equal(store.audio(take), speech.pcm)
     assert take.usage == speech.usage
-    assert take.words.end_sample.tolist() == [12_000, 19_200]
+    assert store.words(take).end_sample.tolist() == [12_000, 19_200]
     assert take.inputs == {"text": "Hello world"}
     assert (take.speech_start, take.speech_end) == (4_800, 19_200)
 
 
-def test_a_take_keeps_no_part_of_the_engines_answer_alive(store: TakeStore, speech: Speech) -> None:
-    answer = np.zeros(24_000 + 8, np.int32)
-    column = answer[24_000:24_002]
-    views = WordTimes(column, column, column, column, answer[24_002:24_004].view(np.float32))
-    take = put(store, Speech(speech.pcm, 24_000, views, speech.usage))
-    assert take.words.score is not None
-    for kept in (take.words.char_start, take.words.end_sample, take.words.score):
-        assert not np.shares_memory(kept, answer)
+def test_a_take_keeps_neither_words_nor_any_part_of_the_engines_answer_alive(store: TakeStore, speech: Speech) -> None:
+    take = put(store, speech)
+    assert not any(isinstance(getattr(take, name), WordTimes | np.ndarray) for name in Take.__slots__)
+
+
+def test_words_that_cannot_be_read_are_damage_that_a_check_finds(store: TakeStore, speech: Speech) -> None:
+    take = put(store, speech)
+    path = store.sidecar_path(KEY)
+    path.write_bytes(path.read_bytes().replace(b'"char_end"', b'"char_and"'))
+    assert not store.is_intact(take)
+    with pytest.raises(DamagedTake):
+        store.words(take)
+    path.unlink()
+    with pytest.raises(DamagedTake):
+        store.words(take)
 
 
 def test_audio_without_its_sidecar_is_no_take(store: TakeStore, speech: Speech) -> None:
