@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.kugelaudio.fields import ApiModel
+from pipeline.kugelaudio.fields import ApiModel, Flag
 
 
 class Dictionary(ApiModel):
@@ -13,7 +13,7 @@ class Dictionary(ApiModel):
     name: str
     description: str | None = None
     language: str | None = None
-    is_active: bool = True
+    is_active: Flag = True
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -26,7 +26,7 @@ class DictionaryEntry(ApiModel):
     word: str
     replacement: str
     ipa: str | None = None
-    case_sensitive: bool = False
+    case_sensitive: Flag = False
     created_at: str | None = None
     updated_at: str | None = None
 
@@ -51,4 +51,4 @@ class BulkReplaceResult(ApiModel):
 class DeletedResponse(ApiModel):
     """The answer to a deletion."""
 
-    deleted: bool = True
+    deleted: Flag = True

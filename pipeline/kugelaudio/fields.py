@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticUseDefault
 
 
 class ApiModel(BaseModel):
@@ -15,15 +16,22 @@ class ApiModel(BaseModel):
     )
 
 
-def _blank_for_null(value: Any) -> Any:
-    return "" if value is None else value
+def _default_for_null(value: Any) -> Any:
+    if value is None:
+        raise PydanticUseDefault
+    return value
 
 
-def _empty_for_null(value: Any) -> Any:
-    return [] if value is None else value
+_DEFAULT_FOR_NULL = BeforeValidator(_default_for_null)
 
+Text = Annotated[str, _DEFAULT_FOR_NULL]
+"""A string with a default, that the server may also send as null."""
 
-Text = Annotated[str, BeforeValidator(_blank_for_null)]
-"""A string that the server may also send as null."""
+Flag = Annotated[bool, _DEFAULT_FOR_NULL]
+"""A flag with a default, that the server may also send as null."""
 
-Languages = Annotated[list[str], BeforeValidator(_empty_for_null)]
+Whole = Annotated[int, _DEFAULT_FOR_NULL]
+"""A whole number with a default, that the server may also send as null."""
+
+Languages = Annotated[list[str], _DEFAULT_FOR_NULL]
+"""A list of languages, empty where the server sends null."""

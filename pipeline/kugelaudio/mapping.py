@@ -20,8 +20,9 @@ INTERNAL_ERROR, EMPTY_AUDIO, other 4xx    KugelAudioError
 and 5xx
 ========================================  ==============================================
 
-An ``error_code`` that is known decides; without one the status does. Sources: the provider's error table and close
-codes, and the wire behaviour of its SDK 2.7.0; 413 and the second meaning of 429 from its guide to rate limits.
+Where status and ``error_code`` speak of different errors the first of ``PRECEDENCE`` counts, as in the provider's
+SDK 2.7.0. Sources: the provider's error table and close codes, and the wire behaviour of that SDK; 413 and the second
+meaning of 429 from its guide to rate limits.
 """
 
 from __future__ import annotations
@@ -62,33 +63,33 @@ BY_ERROR_CODE: Final[dict[str, tuple[type[KugelAudioError], int]]] = {
     "INTERNAL_ERROR": (KugelAudioError, 500),
     "EMPTY_AUDIO": (KugelAudioError, 500),
 }
-BY_STATUS: Final[dict[int, tuple[type[KugelAudioError], str]]] = {
-    400: (ValidationError, "VALIDATION_ERROR"),
-    401: (AuthenticationError, "UNAUTHORIZED"),
-    402: (InsufficientCreditsError, "INSUFFICIENT_CREDITS"),
-    404: (NotFoundError, "NOT_FOUND"),
-    413: (TextTooLongError, "TEXT_TOO_LONG"),
-    422: (ValidationError, "VALIDATION_ERROR"),
-    429: (RateLimitError, "RATE_LIMITED"),
-    503: (ConnectionError, "MODEL_UNAVAILABLE"),
+BY_STATUS: Final[dict[int, type[KugelAudioError]]] = {
+    400: ValidationError,
+    401: AuthenticationError,
+    402: InsufficientCreditsError,
+    404: NotFoundError,
+    413: TextTooLongError,
+    422: ValidationError,
+    429: RateLimitError,
+    503: ConnectionError,
 }
-BY_CLOSE_CODE: Final[dict[int, tuple[type[KugelAudioError], int | None, str | None, str]]] = {
-    1012: (ServerRestartingError, 503, None, "The server is restarting"),
-    1013: (ServerRestartingError, 503, None, "The server is restarting"),
-    4000: (ConnectionError, None, None, "The generation failed"),
-    4001: (AuthenticationError, 401, "UNAUTHORIZED", "The API key was refused"),
-    4003: (InsufficientCreditsError, 402, "INSUFFICIENT_CREDITS", "The wallet is empty"),
-    4029: (RateLimitError, 429, "RATE_LIMITED", "Too many requests"),
-    4500: (ConnectionError, 503, "MODEL_UNAVAILABLE", "The model is unavailable"),
-}
-DEFAULT_MESSAGES: Final[dict[type[KugelAudioError], str]] = {
-    AuthenticationError: "The API key is missing, invalid or revoked",
-    InsufficientCreditsError: "The wallet is empty",
-    RateLimitError: "Too many requests",
-    NotFoundError: "Not found",
-    ValidationError: "The request is not valid",
-    TextTooLongError: "The text is over the character limit",
-    ConnectionError: "The service is unavailable",
+PRECEDENCE: Final = (
+    TextTooLongError,
+    AuthenticationError,
+    InsufficientCreditsError,
+    RateLimitError,
+    ValidationError,
+    ConnectionError,
+    NotFoundError,
+)
+BY_CLOSE_CODE: Final[dict[int, tuple[type[KugelAudioError], str]]] = {
+    1012: (ServerRestartingError, "The server is restarting"),
+    1013: (ServerRestartingError, "The server is restarting"),
+    4000: (ConnectionError, "The generation failed"),
+    4001: (AuthenticationError, "The API key was refused"),
+    4003: (InsufficientCreditsError, "The wallet is empty"),
+    4029: (RateLimitError, "Too many requests"),
+    4500: (ConnectionError, "The model is unavailable"),
 }
 
 _LONGEST_MESSAGE = 500
@@ -110,21 +111,15 @@ def from_answer(
     retry_after: float | None = None,
 ) -> KugelAudioError:
     """Choose the error for a status and a code, most specific first; either may be missing."""
-    known = BY_ERROR_CODE.get(error_code or "")
-    kind, default_status, default_code = KugelAudioError, status, error_code
-    if known is not None:
-        kind, default_status = known
-    elif status in BY_STATUS:
-        kind, default_code = BY_STATUS[status]
-    if status == 413 or (
-        kind is RateLimitError and error_code != "TOO_MANY_CONTEXTS" and names_character_limit(message)
-    ):
+    by_code, usual_status = BY_ERROR_CODE.get(error_code or "", (None, None))
+    kind = next((kind for kind in PRECEDENCE if kind in {by_code, BY_STATUS.get(status or 0)}), KugelAudioError)
+    if kind is RateLimitError and error_code != "TOO_MANY_CONTEXTS" and names_character_limit(message):
         kind = TextTooLongError
-    fallback = DEFAULT_MESSAGES.get(kind) or (f"The server answered {status}" if status else "The server failed")
+    fallback = f"The server answered {status}" if kind is KugelAudioError and status else None
     return kind(
         message.strip()[:_LONGEST_MESSAGE] or fallback,
-        status_code=status or default_status,
-        error_code=error_code or default_code,
+        status_code=status or usual_status,
+        error_code=error_code,
         request_id=request_id,
         retry_after=None if kind is TextTooLongError else retry_after,
     )
@@ -170,30 +165,22 @@ def from_frame(frame: Mapping[str, Any]) -> KugelAudioError:
 
 def from_close(code: int | None, reason: str = "") -> KugelAudioError:
     """Map the close of a socket that still owed an answer. 1000 and 1006 are cuts like any other then."""
-    kind, status, error_code, message = BY_CLOSE_CODE.get(
-        code or 1006, (ConnectionError, None, None, "The connection was closed before the answer was complete")
+    kind, message = BY_CLOSE_CODE.get(
+        code or 1006, (ConnectionError, "The connection was closed before the answer was complete")
     )
     detail = ", ".join(part for part in (f"close code {code}" if code else "", reason.strip()) if part)
     return kind(
         f"{message} ({detail[:_LONGEST_MESSAGE]})" if detail else message,
-        status_code=status,
-        error_code=error_code,
         retry_after=RESTART_RETRY_S if kind is ServerRestartingError else None,
     )
 
 
 def from_handshake(status: int, headers: Mapping[str, str], body: bytes) -> KugelAudioError:
-    """Map a refused WebSocket upgrade; there the server says 403 for a bad key."""
+    """Map a refused WebSocket upgrade; there the server says 403 for a bad key, which is a 401 like any other."""
     error = from_http(status, headers, body)
     if status != 403:
         return error
-    return AuthenticationError(
-        DEFAULT_MESSAGES[AuthenticationError],
-        status_code=403,
-        error_code="UNAUTHORIZED",
-        request_id=error.request_id,
-        retry_after=error.retry_after,
-    )
+    return AuthenticationError(request_id=error.request_id, retry_after=error.retry_after)
 
 
 def unreachable(doing: str, cause: BaseException) -> ConnectionError:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AliasChoices, Field, TypeAdapter
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, TypeAdapter
 
 from pipeline.kugelaudio.dictionary_models import BulkReplaceResult, Dictionary, DictionaryEntry, DictionaryEntryList
-from pipeline.kugelaudio.fields import ApiModel, Text
+from pipeline.kugelaudio.fields import ApiModel, Text, Whole
 from pipeline.kugelaudio.voice_models import (
     GeneratedSample,
     Voice,
@@ -77,7 +77,7 @@ WORDS: Final = TypeAdapter(list[WordTimestamp])
 class SessionUsage(ApiModel):
     """What was generated and charged. ``cost_cents`` is None while undetermined, never a false zero."""
 
-    audio_seconds: float
+    audio_seconds: Annotated[float, BeforeValidator(lambda seconds: 0.0 if seconds is None else seconds)]
     cost_cents: float | None = None
     currency: str | None = None
     characters: int | None = None
@@ -94,8 +94,9 @@ class SessionUsage(ApiModel):
         usage = frame.get("usage")
         if isinstance(usage, dict):
             return cls.model_validate({"audio_seconds": 0.0, **usage})
-        seconds = frame.get("total_audio_seconds")
-        return cls(audio_seconds=float(seconds)) if isinstance(seconds, (int, float)) else None
+        if "total_audio_seconds" not in frame:
+            return None
+        return cls.model_validate({"audio_seconds": frame["total_audio_seconds"]})
 
 
 class Model(ApiModel):
@@ -105,8 +106,8 @@ class Model(ApiModel):
     name: str
     description: Text = ""
     parameters: Text = ""
-    max_input_length: int = 5000
-    sample_rate: int = 24000
+    max_input_length: Whole = 5000
+    sample_rate: Whole = 24000
 
 
 class StreamConfig(ApiModel):

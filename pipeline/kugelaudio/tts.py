@@ -13,7 +13,7 @@ from pipeline.kugelaudio.models import DEFAULT_MODEL, WordTimestamp
 from pipeline.kugelaudio.speech.conversation import Finished
 from pipeline.kugelaudio.speech.generation import Generator
 from pipeline.kugelaudio.speech.multi import MultiContextSession, OnContextWords
-from pipeline.kugelaudio.speech.parameters import SessionParameters, SpeechParameters
+from pipeline.kugelaudio.speech.parameters import SessionOptions, SpeechOptions
 from pipeline.kugelaudio.speech.request import speech_request, stream_config
 from pipeline.kugelaudio.speech.session import OnWords, StreamingSession
 from pipeline.kugelaudio.speech.session_sync import StreamingSessionSync
@@ -32,42 +32,62 @@ class AsyncTTS:
         self._generator = Generator(configuration, tracer)
 
     async def generate(
-        self, text: str, *, trace: Tracer | None = None, **parameters: Unpack[SpeechParameters]
+        self,
+        text: str,
+        model_id: str = DEFAULT_MODEL,
+        voice_id: int | str | None = None,
+        *,
+        trace: Tracer | None = None,
+        **options: Unpack[SpeechOptions],
     ) -> AudioResponse:
         """Speak a text and return all of its audio.
 
         Raises IncompleteAudioError (with ``partial``) where the server was done and part of it is missing, and the
         other errors of :mod:`pipeline.kugelaudio.errors` as the service names them.
         """
-        return await self._generator.generate(speech_request(text, dict(parameters)), trace)
+        return await self._generator.generate(
+            speech_request(text, {"model_id": model_id, "voice_id": voice_id, **options}), trace
+        )
 
     async def stream(
-        self, text: str, *, trace: Tracer | None = None, **parameters: Unpack[SpeechParameters]
+        self,
+        text: str,
+        model_id: str = DEFAULT_MODEL,
+        voice_id: int | str | None = None,
+        *,
+        trace: Tracer | None = None,
+        **options: Unpack[SpeechOptions],
     ) -> AsyncGenerator[StreamItem, None]:
         """Speak a text and yield audio and word timings as they come, then the final frame. Raises as generate."""
-        async with aclosing(self._generator.stream(speech_request(text, dict(parameters)), trace)) as events:
+        async with aclosing(
+            self._generator.stream(speech_request(text, {"model_id": model_id, "voice_id": voice_id, **options}), trace)
+        ) as events:
             async for event in events:
                 yield dict(event.frame) if isinstance(event, Finished) else event
 
     def streaming_session(
-        self, *, on_word_timestamps: OnWords | None = None, **parameters: Unpack[SessionParameters]
+        self,
+        voice_id: int | str | None = None,
+        model_id: str | None = None,
+        *,
+        on_word_timestamps: OnWords | None = None,
+        **options: Unpack[SessionOptions],
     ) -> StreamingSession:
         """Return a session that takes text as it is written; connect it with ``async with``."""
-        config = stream_config(dict(parameters))
+        config = stream_config({"voice_id": voice_id, "model_id": model_id, **options})
         return StreamingSession(self._configuration, config, self._tracer, on_word_timestamps)
 
     def multi_context_session(
         self,
         default_voice_id: int | str | None = None,
+        model_id: str | None = None,
         *,
         on_word_timestamps: OnContextWords | None = None,
-        **parameters: Unpack[SessionParameters],
+        **options: Unpack[SessionOptions],
     ) -> MultiContextSession:
         """Return a session of many speakers on one socket; connect it with ``async with``."""
-        given: dict[str, Any] = dict(parameters)
-        if default_voice_id is not None:
-            given["voice_id"] = default_voice_id
-        return MultiContextSession(self._configuration, stream_config(given), self._tracer, on_word_timestamps)
+        config = stream_config({"voice_id": default_voice_id, "model_id": model_id, **options})
+        return MultiContextSession(self._configuration, config, self._tracer, on_word_timestamps)
 
     async def connect(self, model: str = DEFAULT_MODEL) -> None:
         """Open a socket ahead of the first request, which then starts faster."""
@@ -97,22 +117,39 @@ class TTS:
         self.is_connected = awaiting.is_connected
 
     def generate(
-        self, text: str, *, trace: Tracer | None = None, **parameters: Unpack[SpeechParameters]
+        self,
+        text: str,
+        model_id: str = DEFAULT_MODEL,
+        voice_id: int | str | None = None,
+        *,
+        trace: Tracer | None = None,
+        **options: Unpack[SpeechOptions],
     ) -> AudioResponse:
         """Speak a text and return all of its audio; see :meth:`AsyncTTS.generate`."""
-        return self._thread.run(self._awaiting.generate(text, trace=trace, **parameters))
+        return self._thread.run(self._awaiting.generate(text, model_id, voice_id, trace=trace, **options))
 
     def stream(
-        self, text: str, *, trace: Tracer | None = None, **parameters: Unpack[SpeechParameters]
+        self,
+        text: str,
+        model_id: str = DEFAULT_MODEL,
+        voice_id: int | str | None = None,
+        *,
+        trace: Tracer | None = None,
+        **options: Unpack[SpeechOptions],
     ) -> Iterator[StreamItem]:
         """Speak a text and yield it as it comes; see :meth:`AsyncTTS.stream`."""
-        return self._thread.iterate(self._awaiting.stream(text, trace=trace, **parameters))
+        return self._thread.iterate(self._awaiting.stream(text, model_id, voice_id, trace=trace, **options))
 
     def streaming_session_sync(
-        self, *, on_word_timestamps: OnWords | None = None, **parameters: Unpack[SessionParameters]
+        self,
+        voice_id: int | str | None = None,
+        model_id: str | None = None,
+        *,
+        on_word_timestamps: OnWords | None = None,
+        **options: Unpack[SessionOptions],
     ) -> StreamingSessionSync:
         """Return a session that takes text as it is written; connect it with ``with``."""
-        session = self._awaiting.streaming_session(on_word_timestamps=on_word_timestamps, **parameters)
+        session = self._awaiting.streaming_session(voice_id, model_id, on_word_timestamps=on_word_timestamps, **options)
         return StreamingSessionSync(session, self._thread)
 
     def connect(self, model: str = DEFAULT_MODEL) -> None:

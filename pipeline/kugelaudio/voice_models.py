@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from pipeline.kugelaudio.fields import ApiModel, Languages, Text
+from pipeline.kugelaudio.fields import ApiModel, Flag, Languages, Text, Whole
 
 _log = logging.getLogger(__name__)
 
@@ -92,17 +92,17 @@ class Voice(ApiModel):
     sample_text: str | None = None
     avatar_url: str | None = None
     sample_url: str | None = None
-    is_public: bool = False
-    verified: bool = False
+    is_public: Flag = False
+    verified: Flag = False
 
 
 class VoiceListResponse(ApiModel):
     """One page of voices; ``total`` counts all that match."""
 
     voices: list[Voice]
-    total: int = 0
-    limit: int = 20
-    offset: int = 0
+    total: Whole = 0
+    limit: Whole = 20
+    offset: Whole = 0
 
 
 class VoiceDetail(ApiModel):
@@ -117,9 +117,9 @@ class VoiceDetail(ApiModel):
     age: Age = None
     sex: Sex = None
     quality: Text = "mid"
-    is_public: bool = False
-    verified: bool = False
-    pending_verification: bool = False
+    is_public: Flag = False
+    verified: Flag = False
+    pending_verification: Flag = False
     sample_url: str | None = None
     avatar_url: str | None = None
     sample_text: Text = ""
@@ -141,4 +141,4 @@ class VoiceReference(ApiModel):
     reference_text: Text = ""
     s3_path: Text = ""
     audio_url: str | None = None
-    is_generated: bool = False
+    is_generated: Flag = False

@@ -286,7 +286,7 @@ def test_audio_that_ends_early_is_an_error_that_carries_what_came(project: MakeP
 )
 def test_every_error_of_the_api_has_its_exit_code(error: type[KugelAudioError], exit_code: int) -> None:
     told = as_narrate_error(error("It went wrong", request_id="r1"))
-    assert (told.exit_code, told.message) == (exit_code, "It went wrong (request r1)")
+    assert (told.exit_code, told.message) == (exit_code, "It went wrong (request_id: r1)")
 
 
 def test_no_error_of_the_api_is_left_out_of_the_exit_codes() -> None:

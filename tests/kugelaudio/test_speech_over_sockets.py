@@ -343,3 +343,8 @@ def test_nobody_there_is_a_connection_error() -> None:
 def test_parameters_that_cannot_be_are_refused_before_anything_is_sent(wrong: dict[str, Any]) -> None:
     with KugelAudio("k", api_url="http://127.0.0.1:9") as client, pytest.raises(ValidationError):
         client.tts.generate(**wrong)
+
+
+def test_a_misspelt_parameter_is_refused_as_python_does() -> None:
+    with KugelAudio("k", api_url="http://127.0.0.1:9") as client, pytest.raises(TypeError, match="sped"):
+        client.tts.generate("One.", "kugel-3", 1, sped=1.1)

@@ -89,6 +89,8 @@ class Conversation:
         try:
             return self._events(read_frame(data))
         except KugelAudioError as error:
+            # an error frame before any audio ends the request cleanly; after that nobody knows what is still to come
+            self.reusable = self.state is State.ASKED and error.status_code is not None
             self._fail(error)
 
     def closed(self, code: int | None, reason: str = "") -> NoReturn:
@@ -101,8 +103,6 @@ class Conversation:
 
     def _fail(self, error: KugelAudioError) -> NoReturn:
         self._error = error
-        # an error frame before any audio ends the request cleanly; after that nobody knows what is still on its way
-        self.reusable = self.state is State.ASKED and error.status_code is not None
         self.state = State.FAILED
         raise error
 

@@ -142,7 +142,7 @@ class MultiContextSession:
             await self._write({"text": "", "context_id": context_id})
 
     async def update_settings(self, **settings: Unpack[Settings]) -> dict[str, Any]:
-        """Change settings for contexts that start later and return those in force."""
+        """Change settings for contexts that start later and return those in force; see StreamingSession."""
         frame = settings_frame(settings)
         await self.connect()
         await self._write(frame)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TypedDict
 
 
-class SpeechParameters(TypedDict, total=False):
-    """Parameters of one generation; defaults are those of :class:`SpeechRequest`."""
+class SpeechOptions(TypedDict, total=False):
+    """What may be said of one generation beside text, model and voice; defaults are those of :class:`SpeechRequest`."""
 
-    model_id: str
-    voice_id: int | str | None
     cfg_scale: float
     temperature: float | None
     max_new_tokens: int
@@ -23,11 +21,16 @@ class SpeechParameters(TypedDict, total=False):
     project_id: int | None
 
 
-class SessionParameters(TypedDict, total=False):
-    """Parameters of a session; defaults are those of :class:`StreamConfig`."""
+class SpeechParameters(SpeechOptions, total=False):
+    """All parameters of one generation."""
 
+    model_id: str
     voice_id: int | str | None
-    model_id: str | None
+
+
+class SessionOptions(TypedDict, total=False):
+    """What may be said of a session beside voice and model; defaults are those of :class:`StreamConfig`."""
+
     cfg_scale: float
     output_format: str | None
     temperature: float | None
@@ -43,6 +46,13 @@ class SessionParameters(TypedDict, total=False):
     speed: float
     dictionary_ids: list[int] | None
     project_id: int | None
+
+
+class SessionParameters(SessionOptions, total=False):
+    """All parameters of a session."""
+
+    voice_id: int | str | None
+    model_id: str | None
 
 
 class Settings(TypedDict, total=False):

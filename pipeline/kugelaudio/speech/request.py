@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError as SchemaMismatch
@@ -35,7 +36,8 @@ class SpeechRequest(ApiModel):
 
 
 def speech_request(text: str, fields: dict[str, Any]) -> SpeechRequest:
-    """Check the parameters of a generation. Raises ValidationError naming what is wrong."""
+    """Check the parameters of a generation. Raises ValidationError for wrong values, TypeError for unknown names."""
+    refuse_unknown(fields, SpeechRequest)
     try:
         request = SpeechRequest(text=text, **fields)
     except SchemaMismatch as mismatch:
@@ -46,14 +48,22 @@ def speech_request(text: str, fields: dict[str, Any]) -> SpeechRequest:
 
 
 def stream_config(fields: dict[str, Any]) -> StreamConfig:
-    """Check the parameters of a session. Raises ValidationError naming what is wrong."""
-    unknown = sorted(set(fields) - set(StreamConfig.model_fields))
-    if unknown:
-        raise ValidationError(f"A session has no setting {', '.join(map(repr, unknown))}")
+    """Check the parameters of a session. Raises ValidationError for wrong values, TypeError for unknown names."""
+    refuse_unknown(fields, StreamConfig)
     try:
         return StreamConfig(**fields)
     except SchemaMismatch as mismatch:
         raise ValidationError(_complaints(mismatch)) from None
+
+
+def refuse_unknown(fields: Mapping[str, Any], model: type[ApiModel]) -> None:
+    """Raise TypeError for names that ``model`` does not have, as Python does for keyword arguments.
+
+    A misspelt ``speed`` would otherwise be paid for at the wrong speed.
+    """
+    unknown = sorted(set(fields) - set(model.model_fields))
+    if unknown:
+        raise TypeError(f"unexpected keyword argument {', '.join(map(repr, unknown))}")
 
 
 def _complaints(mismatch: SchemaMismatch) -> str:

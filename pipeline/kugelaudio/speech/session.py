@@ -133,7 +133,10 @@ class StreamingSession:
         self._conversation.configure(stream_config({**base.model_dump(), **fields}) if fields else base)
 
     async def update_settings(self, **settings: Unpack[Settings]) -> dict[str, Any]:
-        """Change settings from the next turn on and return those in force. Raises ValidationError for others."""
+        """Change settings from the next turn on and return those in force.
+
+        Raises TypeError for a setting that is fixed, ValueError for none at all.
+        """
         frame = settings_frame(settings)
         await self.connect()
         socket = None

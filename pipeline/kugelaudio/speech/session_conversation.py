@@ -141,13 +141,12 @@ class SessionConversation:
 
 
 def settings_frame(settings: Settings) -> dict[str, Any]:
-    """Return the frame that changes settings. Raises ValidationError for none or for one that is fixed."""
-    body = {name: value for name, value in settings.items() if value is not None}
-    unknown = sorted(set(body) - Settings.__annotations__.keys())
+    """Return the frame that changes settings; those of None stay. Raises TypeError for others, ValueError for none."""
+    known = ", ".join(Settings.__annotations__)
+    unknown = sorted(set(settings) - Settings.__annotations__.keys())
     if unknown:
-        raise ValidationError(
-            f"Fixed for the connection: {', '.join(unknown)}; only {', '.join(Settings.__annotations__)} change"
-        )
+        raise TypeError(f"Fixed for the connection: {', '.join(unknown)}; only {known} change")
+    body = {name: value for name, value in settings.items() if value is not None}
     if not body:
-        raise ValidationError(f"Name at least one of {', '.join(Settings.__annotations__)}")
+        raise ValueError(f"Name at least one of {known}")
     return {"update_settings": body}
