@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Clip
+from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Clip, Turn
 from pipeline.engines.protocol import WordTimes
 from pipeline.project.models import Pauses
 from pipeline.script.model import Boundary, ChapterScript, Segment
@@ -92,6 +92,17 @@ def place_chapter(chapter: ChapterScript, takes: Sequence[TakeShape | None], pau
             for piece, start in zip(pieces, starts, strict=True)
         ),
         words=_joined([_shifted(piece, start) for piece, start in zip(pieces, starts, strict=True)]),
+        turns=_turns(chapter.segments),
+    )
+
+
+def _turns(segments: Sequence[Segment]) -> tuple[Turn, ...]:
+    """Who speaks, from where on; segments of one voice and language are one turn."""
+    turns = [Turn(segment.char_start, segment.voice, segment.language) for segment in segments]
+    return tuple(
+        turn
+        for before, turn in zip([None, *turns], turns, strict=False)
+        if before is None or (before.voice, before.language) != (turn.voice, turn.language)
     )
 
 

@@ -21,8 +21,20 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """From ``char_start`` of the chapter's text on, until the next turn, ``voice`` speaks ``language``."""
+
+    char_start: int
+    voice: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChapterTimeline:
-    """A chapter's clips and words; all samples count from the chapter's start, character offsets from its text's."""
+    """A chapter's clips, words and turns; samples count from the chapter's start, character offsets from its text's.
+
+    ``turns`` are in order and differ from one to the next; empty where nobody said who speaks.
+    """
 
     slug: str
     title: str
@@ -30,6 +42,7 @@ class ChapterTimeline:
     samples: int
     clips: tuple[Clip, ...]
     words: WordTimes
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.captions.breaks import COMMA, GLUED, POOR, SENTENCE
-from pipeline.captions.rules import MILLISECOND_SAMPLES, CaptionRules
+from pipeline.captions.rules import MILLISECOND_SAMPLES, CaptionRules, cells_per_character
 from pipeline.captions.timing import latest_end
 
 _CUE = 30.0
@@ -35,7 +35,7 @@ _IMPOSSIBLE = float("inf")
 class Columns:
     """What cutting needs to know of the words of a chapter, one row a word.
 
-    ``left`` and ``right``: where the word begins and ends if the chapter were one line, in characters. ``start`` and
+    ``left`` and ``right``: where the word begins and ends if the chapter were one line, in cells. ``start`` and
     ``end``: samples. ``cost``: of a break after the word (``pipeline.captions.breaks``).
     """
 
@@ -59,7 +59,8 @@ def cut_paragraph(
     columns: Columns, first: int, last: int, *, next_start: int, rules: CaptionRules, language: str
 ) -> list[Cut]:
     """Cut the words ``first`` to ``last`` into cues; ``next_start``: the sample at which the next paragraph speaks."""
-    line_length, speed = rules.line_length_for(language), rules.reading_speed_for(language)
+    line_length = rules.line_cells_for(language)
+    speed = rules.reading_speed_for(language) * cells_per_character(language)
     ends = _atoms(columns, first, last, line_length, rules.max_duration)
     firsts = [first, *(end + 1 for end in ends[:-1])]
     if columns.right[last] - columns.left[first] <= line_length and len(ends) == 1:

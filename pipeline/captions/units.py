@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -130,15 +129,3 @@ def _without_tags(text: str) -> str:
 
 def _fold(text: str) -> str:
     return _SPACE.sub(" ", text)
-
-
-def widths(texts: Sequence[str]) -> list[int]:
-    """How many characters each text takes on screen: combining and format marks take none."""
-    drop = str.maketrans("", "", unseen_marks(texts))
-    return [len(text.translate(drop)) for text in texts] if drop else list(map(len, texts))
-
-
-def unseen_marks(texts: Iterable[str]) -> str:
-    """The characters in ``texts`` that combine with others or format them."""
-    alphabet: set[str] = set().union(*texts)
-    return "".join(sorted(c for c in alphabet if unicodedata.category(c) in {"Mn", "Me", "Cf"}))

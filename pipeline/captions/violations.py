@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.captions.cues import Cue
-from pipeline.captions.rules import FRAME_SAMPLES, MILLISECOND_SAMPLES, CaptionRules
-from pipeline.captions.units import widths
+from pipeline.captions.rules import FRAME_SAMPLES, MILLISECOND_SAMPLES, CaptionRules, cells_per_character
+from pipeline.captions.widths import widths
 from pipeline.engines.protocol import WordTimes
 
 
@@ -37,7 +37,7 @@ class Rule(StrEnum):
 class Violation:
     """A rule broken by cue number ``cue`` (from 0): ``found`` where ``limit`` is allowed.
 
-    In samples for times, characters for lines, characters per second for speed.
+    In samples for times, characters for lines, characters per second or words per minute for speed.
     """
 
     rule: Rule
@@ -67,19 +67,29 @@ def count_violations(found: Sequence[Violation]) -> dict[str, int]:
 
 def _text_violations(at: int, cue: Cue, rules: CaptionRules, language: str) -> list[Violation]:
     lines = cue.text.split("\n")
-    lengths = widths(lines)
-    samples = cue.end_sample - cue.start_sample
-    characters = sum(lengths) + len(lines) - 1
-    speed, limit = characters * TIMELINE_RATE / max(samples, 1), rules.reading_speed_for(language)
-    line_length = rules.line_length_for(language)
+    scale = cells_per_character(language)
+    lengths = [cells / scale for cells in widths(lines, language)]
+    samples, words = cue.end_sample - cue.start_sample, cue.last_word - cue.first_word + 1
+    speed, limit = reading_speed(sum(lengths) + (len(lines) - 1) / scale, words, samples, rules, language)
+    line_length, shortest = rules.line_length_for(language), rules.shortest(words)
     checks = [
         (len(lines) > rules.max_lines, Rule.LINES, len(lines), rules.max_lines),
         (max(lengths) > line_length, Rule.LINE_LENGTH, max(lengths), line_length),
-        (samples < rules.min_duration, Rule.SHORT, samples, rules.min_duration),
+        (samples < shortest, Rule.SHORT, samples, shortest),
         (samples > rules.max_duration, Rule.LONG, samples, rules.max_duration),
         (speed > limit, Rule.SPEED, speed, limit),
     ]
     return [Violation(rule, at, found, allowed) for broken, rule, found, allowed in checks if broken]
+
+
+def reading_speed(
+    characters: float, words: int, samples: int, rules: CaptionRules, language: str
+) -> tuple[float, float]:
+    """How fast a caption must be read, and how fast it may be: in words per minute where the rules count words."""
+    seconds = max(samples, 1) / TIMELINE_RATE
+    if rules.words_per_minute is not None and cells_per_character(language) == 1:
+        return words * 60 / seconds, rules.words_per_minute
+    return characters / seconds, rules.reading_speed_for(language)
 
 
 def _sync_violations(at: int, cue: Cue, rules: CaptionRules, words: WordTimes) -> list[Violation]:
@@ -95,7 +105,8 @@ def _linger_violations(
 ) -> list[Violation]:
     """A cue may stay to reach the shortest time, and on from there to close a small gap (the last: its chapter's)."""
     speech_end = int(words.end_sample[cue.last_word])
-    limit = max(rules.max_linger, cue.start_sample + rules.min_duration - speech_end) + MILLISECOND_SAMPLES
+    shortest = rules.shortest(cue.last_word - cue.first_word + 1)
+    limit = max(rules.max_linger, cue.start_sample + shortest - speech_end) + MILLISECOND_SAMPLES
     if following is None or following.start_sample - cue.end_sample < rules.min_gap + FRAME_SAMPLES:
         limit += rules.bridge_gap - rules.min_gap
     found = cue.end_sample - speech_end

@@ -50,4 +50,9 @@ def _chapter(chapter: ChapterTimeline, start_sample: int) -> dict[str, object]:
             "char_start": words.char_start,
             "char_end": words.char_end,
         },
+        "turns": {
+            "char_start": [turn.char_start for turn in chapter.turns],
+            "voice": [turn.voice for turn in chapter.turns],
+            "language": [turn.language for turn in chapter.turns],
+        },
     }

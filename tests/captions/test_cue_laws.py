@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipeline.captions.cues import Cue, cues
 from pipeline.captions.rules import NETFLIX
 from pipeline.captions.srt import write_srt
-from pipeline.captions.units import widths
+from pipeline.captions.widths import widths
 from pipeline.captions.violations import Rule, violations
 from pipeline.script.words import ENGINE_TAG, written_words
 
@@ -92,8 +92,8 @@ def test_two_lines_at_most_and_only_a_single_long_word_passes_the_line(placed, d
     for cue in cues(chapter, NETFLIX, language):
         lines = cue.text.split("\n")
         assert len(lines) <= 2
-        for line, width in zip(lines, widths(lines), strict=True):
-            assert width <= NETFLIX.line_length_for(language) or len(written_words(line)) == 1
+        for line, width in zip(lines, widths(lines, language), strict=True):
+            assert width <= NETFLIX.line_cells_for(language) or len(written_words(line)) == 1
 
 
 @law

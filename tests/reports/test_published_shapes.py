@@ -78,7 +78,7 @@ def test_a_timeline_has_the_published_shape_and_points_into_its_text(tmp_path: P
     assert (timeline["schema"], timeline["sample_rate"]) == (1, 24_000)
     at = 0
     for chapter in timeline["chapters"]:
-        assert list(chapter) == ["slug", "title", "start_sample", "samples", "text", "clips", "words"]
+        assert list(chapter) == ["slug", "title", "start_sample", "samples", "text", "clips", "words", "turns"]
         assert chapter["start_sample"] == at
         at += chapter["samples"]
         text = (build / chapter["text"]).read_text(encoding="utf-8")
