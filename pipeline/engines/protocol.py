@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,24 @@ class Unspeakable:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a service takes: requests in any 60 seconds, generations at once, open connections; None: no limit."""
+
+    requests_per_minute: int | None
+    generations: int
+    connections: int | None = None
+
+
+@dataclass(slots=True)
+class Passage:
+    """When a request left and when the first of its answer came (``time.monotonic()``); None: not (yet), as far as
+    is known. It is filled while the request is under way."""
+
+    sent_at: float | None = None
+    heard_at: float | None = None
+
+
 class Engine(Protocol):
     """A speech engine. Errors raised by :meth:`speak` are of the family ``pipeline.kugelaudio.KugelAudioError``.
 
@@ -110,3 +128,16 @@ class Engine(Protocol):
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, *exc: object) -> None: ...
+
+
+@runtime_checkable
+class MeteredEngine(Engine, Protocol):
+    """An engine behind a service with limits and a wallet."""
+
+    limits: Limits
+    """What the service takes, as far as is known beforehand."""
+    account: str
+    """Tells wallets apart, and tells nothing about the key."""
+
+    async def speak_metered(self, order: Order, passage: Passage) -> Speech:
+        """As :meth:`speak`, one request and no more: ``passage`` tells how far it came, whatever is raised."""

@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     ping_interval_s: float | None
     max_sockets: int
     key_in_query: bool
+    restarts: int
 
 
 class AsyncKugelAudio:

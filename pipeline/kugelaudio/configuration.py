@@ -18,6 +18,8 @@ REGIONS: Final[dict[str, str]] = {"eu": EU_URL, "us": GLOBAL_URL, "global": GLOB
 
 KEY_VARIABLE: Final = "KUGELAUDIO_API_KEY"
 URL_VARIABLE: Final = "KUGELAUDIO_API_URL"
+MOST_RESTARTS: Final = 3
+"""Rolling deploys that one call survives unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Configuration:
     """Open at once per event loop; 10 is what the lowest tier allows."""
     key_in_query: bool = False
     """Send the key as ``api_key=`` of WebSocket URLs, for proxies that drop headers."""
+    restarts: int = MOST_RESTARTS
+    """Rolling deploys that one generation survives by asking again; 0 for a caller that accounts for every request."""
 
     def socket_url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """Return the WebSocket URL of a path, without the key; the query must already be URL-safe."""
@@ -64,6 +68,7 @@ def configure(
     ping_interval_s: float | None = 17.0,
     max_sockets: int = 10,
     key_in_query: bool = False,
+    restarts: int = MOST_RESTARTS,
     environment: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Resolve what was given: argument before environment; URL before region before the key's prefix.
@@ -88,6 +93,7 @@ def configure(
         ping_interval_s=ping_interval_s,
         max_sockets=max(1, max_sockets),
         key_in_query=key_in_query,
+        restarts=max(0, restarts),
     )
 
 

@@ -25,9 +25,9 @@ from pipeline.kugelaudio import (
     TimeLimits,
     TraceEvent,
     ValidationError,
+    configuration,
 )
 from pipeline.kugelaudio.client import Options
-from pipeline.kugelaudio.speech import generation
 
 WHOLE = answer([[2, 1], [2, 2]])
 QUICK = TimeLimits(connect_s=2.0, first_audio_s=0.3, silence_s=0.3)
@@ -203,7 +203,7 @@ def test_restarts_without_end_are_an_error(peer: Peer, monkeypatch: pytest.Monke
                 await client.tts.generate("One.", voice_id=1)
 
     asyncio.run(run())
-    assert connections == generation.MOST_RESTARTS + 1
+    assert connections == configuration.MOST_RESTARTS + 1
 
 
 def test_an_idle_socket_that_died_or_spoke_out_of_turn_is_replaced(peer: Peer) -> None:

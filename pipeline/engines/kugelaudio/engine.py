@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -9,15 +10,16 @@ from typing import Self
 
 import numpy as np
 
-from pipeline.engines.kugelaudio.limits import MOST_CHARACTERS, TIERS, max_new_tokens
+from pipeline.engines.kugelaudio.limits import MOST_CHARACTERS, TIERS, limits_of, max_new_tokens
 from pipeline.engines.kugelaudio.preflight import Preflight
 from pipeline.engines.kugelaudio.server_dictionaries import ServerDictionaries
 from pipeline.engines.kugelaudio.word_times import word_times
 from pipeline.engines.local.voice_values import number_in
-from pipeline.engines.protocol import Order, Speech, Unspeakable, Usage, VoiceParameters
+from pipeline.engines.protocol import Order, Passage, Speech, Unspeakable, Usage, VoiceParameters
 from pipeline.kugelaudio import AsyncKugelAudio, AudioResponse, SessionUsage, TextTooLongError, ValidationError
 from pipeline.kugelaudio.models import CFG_SCALE_RANGE
 from pipeline.kugelaudio.speech.parameters import SpeechParameters
+from pipeline.kugelaudio.trace import TraceEvent, Tracer
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.project.models import KugelAudioSettings
 
@@ -30,7 +32,8 @@ _VOICE_SETTINGS = frozenset({"voice_id", "cfg_scale", "temperature"})
 class KugelAudioEngine:
     """The API on ``client``, ``jobs`` requests at once (None: as many as the tier allows).
 
-    ``found`` is what was looked up for this run; ``book`` are the project's dictionary entries.
+    ``found`` is what was looked up for this run; ``book`` are the project's dictionary entries; ``account`` tells
+    wallets apart.
     """
 
     name = "kugelaudio"
@@ -43,10 +46,13 @@ class KugelAudioEngine:
         settings: KugelAudioSettings,
         book: Sequence[DictionaryEntry],
         jobs: int | None = None,
+        account: str = "",
     ) -> None:
         tier = TIERS[settings.tier]
         self.max_input_length = min(found.max_input_length, tier.characters, MOST_CHARACTERS)
-        self.concurrency = jobs or tier.generations
+        self.limits = limits_of(tier, jobs)
+        self.concurrency = self.limits.generations
+        self.account = account
         self._client = client
         self._found = found
         self._project_id = settings.project_id
@@ -99,10 +105,15 @@ class KugelAudioEngine:
         Raises TextTooLongError over the limit, ValidationError where entries apply and no project can hold them,
         IncompleteAudioError (with ``partial``) for audio that ends early, and what else the API raises.
         """
+        return await self.speak_metered(order, Passage())
+
+    async def speak_metered(self, order: Order, passage: Passage) -> Speech:
+        """As :meth:`speak`: one request, and ``passage`` tells how far it came."""
         text = unicodedata.normalize("NFC", order.text)
         if len(text) > self.max_input_length:
             raise TextTooLongError(f"{len(text)} characters; kugelaudio takes {self.max_input_length} at once here")
-        answer = await self._client.tts.generate(text, **await self._parameters(order, len(text)))
+        parameters = await self._parameters(order, len(text))
+        answer = await self._client.tts.generate(text, trace=_noting(passage), **parameters)
         return speech(order, answer)
 
     async def _parameters(self, order: Order, characters: int) -> SpeechParameters:
@@ -140,6 +151,18 @@ class KugelAudioEngine:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._client.close()
+
+
+def _noting(passage: Passage) -> Tracer:
+    """A tracer that notes when a request left and when the first audio came."""
+
+    def note(event: TraceEvent) -> None:
+        if event.kind == "sent":
+            passage.sent_at = time.monotonic()
+        elif event.kind == "first_audio":
+            passage.heard_at = time.monotonic()
+
+    return note
 
 
 def speech(order: Order, answer: AudioResponse) -> Speech:

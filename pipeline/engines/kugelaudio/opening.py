@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from urllib.parse import urlsplit
 
@@ -27,11 +28,18 @@ def open_kugelaudio(project: Project, *, jobs: int | None = None, api_url: str |
     voice_ids = [voice.kugelaudio.voice_id for voice in project.voices.values() if voice.kugelaudio is not None]
     with told_to_the_user():
         configuration = configure(api_url=api_url, region=settings.region)
-        with KugelAudio(api_url=api_url, region=settings.region) as client:
-            found = look_up(client, configuration, settings.model, voice_ids)
+        with KugelAudio(api_url=api_url, region=settings.region) as asking:
+            found = look_up(asking, configuration, settings.model, voice_ids)
     sockets = jobs or TIERS[settings.tier].generations
-    client_of_the_run = AsyncKugelAudio(api_url=api_url, region=settings.region, max_sockets=sockets)
-    return KugelAudioEngine(client_of_the_run, found, settings, project.entries, jobs)
+    # a restart of the server is a failed attempt like any other: every request must have its lines in the ledger
+    client = AsyncKugelAudio(api_url=api_url, region=settings.region, max_sockets=sockets, restarts=0)
+    account = account_of(configuration.key.reveal())
+    return KugelAudioEngine(client, found, settings, project.entries, jobs, account)
+
+
+def account_of(key: str) -> str:
+    """What the ledger calls the wallet behind a key: a hash of the key, which cannot be turned back."""
+    return hashlib.sha256(f"narrate account {key}".encode()).hexdigest()[:16]
 
 
 def require_key(api_url: str | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Final
 from weakref import WeakKeyDictionary
 
 from pipeline.kugelaudio.audio import AudioChunk, AudioResponse
@@ -18,9 +17,6 @@ from pipeline.kugelaudio.speech.pool import SocketPool
 from pipeline.kugelaudio.speech.request import SpeechRequest
 from pipeline.kugelaudio.speech.socket import Socket
 from pipeline.kugelaudio.trace import CallTrace, Tracer
-
-MOST_RESTARTS: Final = 3
-"""Rolling deploys that one call survives."""
 
 
 class Generator:
@@ -61,12 +57,12 @@ class Generator:
         Raises IncompleteAudioError with what came as ``partial`` where some is missing.
         """
         trace = CallTrace.begin(tracer or self._tracer, "generate")
-        for restarts in range(MOST_RESTARTS + 1):
+        for restarts in range(self._configuration.restarts + 1):
             conversation, collector = Conversation(request), Collector()
             try:
                 return await self._collect(conversation, collector, trace)
             except ServerRestartingError as error:
-                await _wait_out(error, restarts, trace)
+                await _wait_out(error, self._configuration.restarts - restarts, trace)
             except IncompleteAudioError as error:
                 error.partial = collector.response(conversation.final, conversation.usage)
                 self._tell(error, trace)
@@ -79,7 +75,7 @@ class Generator:
     async def stream(self, request: SpeechRequest, tracer: Tracer | None = None) -> AsyncGenerator[Event, None]:
         """Speak a request and yield its events as they come; a restart is survived until audio was heard."""
         trace = CallTrace.begin(tracer or self._tracer, "stream")
-        for restarts in range(MOST_RESTARTS + 1):
+        for restarts in range(self._configuration.restarts + 1):
             conversation = Conversation(request)
             try:
                 async with aclosing(self._attempt(conversation, trace)) as events:
@@ -90,7 +86,7 @@ class Generator:
                 if conversation.heard:
                     self._tell(error, trace)
                     raise
-                await _wait_out(error, restarts, trace)
+                await _wait_out(error, self._configuration.restarts - restarts, trace)
             except KugelAudioError as error:
                 self._tell(error, trace)
                 raise
@@ -157,8 +153,8 @@ class Generator:
         return conversation.receive(data)
 
 
-async def _wait_out(error: ServerRestartingError, restarts: int, trace: CallTrace) -> None:
-    if restarts >= MOST_RESTARTS:
+async def _wait_out(error: ServerRestartingError, left: int, trace: CallTrace) -> None:
+    if left <= 0:
         raise trace.failed(error)
     wait_s = RESTART_RETRY_S if error.retry_after is None else error.retry_after
     trace.tell("restarted", wait_s=wait_s)
