@@ -49,6 +49,7 @@ def build_block(
             language=language,
             classes=classes,
             spans=folded.spans,
+            emphases=folded.emphases,
         ),
         *made,
     ]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.manuscript.model import SkipReason, Span
+from pipeline.manuscript.model import Emphasis, SkipReason, Span
 
 # Soft hyphen, zero width space, word joiner, byte order mark, and control characters that are no white space:
 # nobody sees them, and a synthesiser may stumble over them. Joiners within words (U+200C, U+200D) mean something.
@@ -30,10 +30,11 @@ NOTHING = Says()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text as the source has it."""
+    """Text as the source has it; ``emphasis`` is ``em``, ``strong``, or empty."""
 
     text: str
     says: Says = NOTHING
+    emphasis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Folded:
     text: str
     spans: tuple[Span, ...]
     removed: tuple[tuple[SkipReason, str], ...]
+    emphases: tuple[Emphasis, ...] = ()
 
 
 def fold(runs: Iterable[Run]) -> Folded:
@@ -53,6 +55,7 @@ def fold(runs: Iterable[Run]) -> Folded:
     """
     pieces: list[str] = []
     marks: list[tuple[int, int, Says]] = []
+    emphases: list[tuple[int, int, Says]] = []
     removed: list[str] = []
     length, after_space = 0, True
     for run in runs:
@@ -68,9 +71,18 @@ def fold(runs: Iterable[Run]) -> Folded:
         pieces.append(text)
         if run.says != NOTHING:
             marks.append((length, length + len(text), run.says))
+        if run.emphasis:
+            emphases.append((length, length + len(text), Says(classes=(run.emphasis,))))
         length += len(text)
-    text, marks = _composed("".join(pieces).rstrip(" "), _merged(marks))
-    return Folded(text, _spans(text, marks), _by_reason(removed))
+    written = "".join(pieces).rstrip(" ")
+    text, marks = _composed(written, _merged(marks))
+    emphasised = _spans(text, _composed(written, _merged(emphases))[1]) if emphases else ()
+    return Folded(
+        text,
+        _spans(text, marks),
+        _by_reason(removed),
+        tuple(Emphasis(span.start, span.end, "strong" in span.classes) for span in emphasised),
+    )
 
 
 def _single_spaced(text: str) -> str:

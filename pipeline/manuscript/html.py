@@ -14,6 +14,7 @@ from pipeline.manuscript.matter import matter_by_type
 from pipeline.manuscript.model import Block, BlockKind, SkipReason, Source
 from pipeline.manuscript.page_language import primary, tag_of
 from pipeline.manuscript.passages import Anchor, Matter, Passage
+from pipeline.manuscript.traces import Origin, Slot, Traced
 from pipeline.manuscript.xmltree import SSML, attribute, line_of, local_name, text_within
 
 
@@ -37,6 +38,15 @@ class Page:
 
 def read_page(root: etree._Element, page: Page) -> tuple[Passage, ...]:
     """The passages of a document, in order. Every character of its body is in one block or one skip."""
+    return tuple(_walked(root, page).passages)
+
+
+def trace_page(root: etree._Element, page: Page) -> tuple[Traced, ...]:
+    """The spoken blocks of a document, in order, with the places in the tree that their text comes from."""
+    return tuple(_walked(root, page).traced)
+
+
+def _walked(root: etree._Element, page: Page) -> _Walk:
     body = next((element for element in root.iter("{*}body", "body")), root)
     walk = _Walk(page, body)
     steps = etree.iterwalk(body, events=("start", "end", "comment", "pi"))
@@ -48,7 +58,7 @@ def read_page(root: etree._Element, page: Page) -> tuple[Passage, ...]:
             walk.leave(element)
         else:
             walk.remark(element, counts=event == "comment")
-    return tuple(walk.passages)
+    return walk
 
 
 @dataclass(slots=True)
@@ -77,6 +87,7 @@ class _Open:
 
     frame: _Frame
     runs: list[Run] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     spoken: int = 0
     anchors: list[tuple[int, str]] = field(default_factory=list)
     after_break: bool = False
@@ -88,6 +99,7 @@ class _Walk:
     def __init__(self, page: Page, body: etree._Element) -> None:
         self.page = page
         self.passages: list[Passage] = []
+        self.traced: list[Traced] = []
         self._open: _Open | None = None
         outer = _outer_language(body)
         self._assumed = page.language or outer
@@ -113,10 +125,10 @@ class _Walk:
             self._skip(element, frame, reason)
             return True
         if name == "br":
-            self._break_line(frame)
+            self._break_line(element, frame)
         elif name == "img":
             self._picture(element, frame)
-        self._say(element.text, frame)
+        self._say(element.text, frame, Origin(element, Slot.TEXT))
         return False
 
     def leave(self, element: etree._Element) -> None:
@@ -125,7 +137,7 @@ class _Walk:
         if frame.is_block:
             self._flush()
         if self._stack[1:]:
-            self._say(element.tail, self._stack[-1])
+            self._say(element.tail, self._stack[-1], Origin(element, Slot.TAIL))
 
     def remark(self, node: etree._Element, *, counts: bool) -> None:
         """A comment, or a processing instruction: nothing that is read."""
@@ -133,7 +145,7 @@ class _Walk:
             source = self._source(self._stack[-1], node)
             self._pass(build_skip(node.text or "", SkipReason.COMMENT, source), self._stack[-1])
         if node.getparent() is not None:
-            self._say(node.tail, self._stack[-1])
+            self._say(node.tail, self._stack[-1], Origin(node, Slot.TAIL))
 
     def _frame(self, element: etree._Element, name: str) -> _Frame:
         parent = self._stack[-1]
@@ -205,7 +217,7 @@ class _Walk:
             self._flush()
             self.passages.append(Passage(Anchor(element_id)))
 
-    def _say(self, text: str | None, frame: _Frame) -> None:
+    def _say(self, text: str | None, frame: _Frame, origin: Origin) -> None:
         if not text:
             return
         blank = text.isspace()
@@ -214,11 +226,12 @@ class _Walk:
                 return
             self._open = _Open(frame.block or frame)
         self._open.runs.append(Run(text, frame.says))
+        self._open.origins.append(origin)
         if not blank:
             self._open.spoken += 1
             self._open.after_break = False
 
-    def _break_line(self, frame: _Frame) -> None:
+    def _break_line(self, element: etree._Element, frame: _Frame) -> None:
         """A line break is a space; within a heading, and where two follow each other, it ends the block."""
         if self._open is None:
             return
@@ -226,6 +239,7 @@ class _Walk:
             self._flush()
         else:
             self._open.runs.append(Run(" ", NOTHING))
+            self._open.origins.append(Origin(element, Slot.WHOLE))
             self._open.after_break = True
 
     def _picture(self, element: etree._Element, frame: _Frame) -> None:
@@ -233,7 +247,7 @@ class _Walk:
         alt = element.get("alt") or ""
         tail = element.tail or ""
         if len(alt.strip("“”\"'‘’ ")) == 1 and alt.strip()[-1].isalpha() and tail[:1].isalpha():
-            self._say(alt.strip(), frame)
+            self._say(alt.strip(), frame, Origin(element, Slot.WHOLE))
         else:
             self._pass(build_skip(alt, SkipReason.IMAGE, self._source(frame, element)), frame)
 
@@ -258,7 +272,12 @@ class _Walk:
         last = [name for at, name in gathered.anchors if at and at == gathered.spoken]
         first = [name for at, name in gathered.anchors if not (at and at == gathered.spoken)]
         self.passages += [Passage(Anchor(name)) for name in first]
-        self._pass(self._built(gathered, frame), frame)
+        built = self._built(gathered, frame)
+        texts = tuple(run.text for run in gathered.runs)
+        self.traced += [
+            Traced(block, texts, tuple(gathered.origins)) for block in built if isinstance(block, Block) and block.text
+        ]
+        self._pass(built, frame)
         self.passages += [Passage(Anchor(name)) for name in last]
 
     def _built(self, gathered: _Open, frame: _Frame) -> Sequence[object]:

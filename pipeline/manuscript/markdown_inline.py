@@ -35,15 +35,20 @@ def read_inline(tokens: Iterable[Token], env: Mapping[str, Any]) -> Inline:
     """
     inline = Inline()
     said = [Says()]
+    emphases = [""]
     for token in tokens:
         if token.type == "span_open":
             said.append(_says(token, said[-1], inline))
         elif token.type == "span_close":
             said.pop()
         elif token.type in {"text", "code_inline", "text_special"}:
-            inline.runs.append(Run(token.content, said[-1]))
+            inline.runs.append(Run(token.content, said[-1], emphases[-1]))
         elif token.type in {"softbreak", "hardbreak"}:
-            inline.runs.append(Run(" ", said[-1]))
+            inline.runs.append(Run(" ", said[-1], emphases[-1]))
+        elif token.type in {"em_open", "strong_open"}:
+            emphases.append(token.tag if emphases[-1] != "strong" else "strong")
+        elif token.type in {"em_close", "strong_close"}:
+            emphases.pop()
         else:
             _unspoken(token, env, inline, said[-1])
     return inline

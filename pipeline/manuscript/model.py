@@ -71,12 +71,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Emphasis:
+    """A run of a block's text (code points, half-open) that the source sets apart for the eye; it is not heard."""
+
+    start: int
+    end: int
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A heading, paragraph or scene break.
 
     ``text`` is what is spoken and captioned: NFC, white space folded to single spaces, never empty but for a
     scene break. ``level`` is a heading's (1-6), else 0. ``voice``, ``language`` and ``classes`` are what the
-    source says of the whole block.
+    source says of the whole block. ``emphases`` are Markdown's, for books that are made of it.
     """
 
     kind: BlockKind
@@ -87,6 +96,7 @@ class Block:
     language: str | None = None
     classes: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    emphases: tuple[Emphasis, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

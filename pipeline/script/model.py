@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.manuscript.model import Source
+from pipeline.manuscript.model import Block, Source
 from pipeline.project.dictionaries import DictionaryEntry
 
 
@@ -57,6 +57,7 @@ class Segment:
 class ChapterScript:
     """A chapter ready to be spoken: its whole text (blocks joined by blank lines) and the segments that cover it.
 
+    ``blocks`` are the manuscript's, scene breaks among them: those with text make up ``text``, in order.
     Between two segments the text holds only white space, and paragraphs without a single written word (“…”): no
     engine is asked for those, and no caption shows them.
     """
@@ -65,6 +66,7 @@ class ChapterScript:
     title: str
     text: str
     segments: tuple[Segment, ...]
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _script_chapter(chapter: Chapter, project: Project, lexicon: Lexicon, limit:
             segments.append(_segment(chapter.slug, len(segments), text, row[first:past], lexicon))
     if segments:
         segments[-1] = replace(segments[-1], after=Boundary.CHAPTER_END)
-    return ChapterScript(chapter.slug, chapter.title, text, tuple(segments))
+    return ChapterScript(chapter.slug, chapter.title, text, tuple(segments), chapter.blocks)
 
 
 def _units(chapter: Chapter, project: Project, limit: int) -> Iterator[_Unit]:
