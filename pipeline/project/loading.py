@@ -10,7 +10,16 @@ from pipeline.project.checks import check_files, check_voices
 from pipeline.project.dictionaries import DictionaryEntry, clashes, read_dictionary
 from pipeline.project.encoding import read_text
 from pipeline.project.fields import inside_problem
-from pipeline.project.models import DEFAULT_VOICE, EngineName, HibariVoice, Manifest, Project, Voice
+from pipeline.project.models import (
+    DEFAULT_VOICE,
+    EngineName,
+    HibariVoice,
+    Manifest,
+    Output,
+    OutputFormat,
+    Project,
+    Voice,
+)
 from pipeline.project.sources import escapes, expand_sources
 from pipeline.project.validation import validate
 from pipeline.project.wording import did_you_mean, in_order
@@ -111,7 +120,21 @@ def _project(
     folder = manifest.parent
     values: dict[str, Any] = {name: getattr(parsed, name) for name in Manifest.model_fields if name != "schema_version"}
     values["engine"] = engine or parsed.engine
+    values["outputs"] = _outputs(parsed)
     values["voices"] = parsed.voices or {DEFAULT_VOICE: Voice(hibari=HibariVoice())}
     values["cover"] = (folder / parsed.cover).resolve() if parsed.cover else None
     values["dictionaries"] = tuple((folder / path).resolve() for path in parsed.dictionaries)
     return Project(folder=folder, manifest=manifest, entries=entries, **values)
+
+
+def _outputs(parsed: Manifest) -> tuple[Output, ...]:
+    """The outputs, MP3 at the profile's bit rate where it asks for one and the manifest names none."""
+    kbps = parsed.profile.mp3_kbps
+    if kbps is None:
+        return parsed.outputs
+    return tuple(
+        Output(format=output.format, bitrate_kbps=max(kbps, output.bitrate_kbps or 0))
+        if output.format is OutputFormat.MP3
+        else output
+        for output in parsed.outputs
+    )

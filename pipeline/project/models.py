@@ -7,8 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from pipeline.project.credits import Credits, credit_problem
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.project.fields import (
     cents,
@@ -25,6 +26,8 @@ from pipeline.project.fields import (
     text,
     whole,
 )
+from pipeline.project.parts import Part
+from pipeline.project.profiles import ACX, ACX_HEAD_MS, ACX_TAIL_MS, NONE, NamedOrCustom, Profile
 from pipeline.project.slugs import slugify
 
 DEFAULT_VOICE = "narrator"
@@ -51,14 +54,8 @@ _ChapterSlug = Annotated[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_keys_without_value(cls, data: object) -> object:
-        """A key that stands there without a value ("cover:") counts as absent."""
-        return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+class _Part(Part, BaseModel):  # BaseModel by name: a linter knows by it that defaults are copied
+    pass
 
 
 _PartT = TypeVar("_PartT", bound=_Part)
@@ -310,11 +307,50 @@ class Manifest(_Part):
         AfterValidator(_each_format_once),
         Field(json_schema_extra={"minItems": 1}, description="What is made; absent: m4b, mp3 at 64 kbps, srt."),
     ] = DEFAULT_OUTPUTS
+    profile: Annotated[
+        Profile,
+        NamedOrCustom(),
+        Field(description="Loudness and technical limits of the files: a name, or keys of your own; absent: none."),
+    ] = NONE
+    credits: Annotated[Credits, Field(description="What is said before and after the book.")] = Credits()
     rates: Annotated[
         dict[_ModelName, _Cents],
         Field(description="Net price by model, in EUR cents per minute of audio."),
     ] = {}
     budget: Annotated[Budget, Field(description="What may be spent, in EUR cents, net.")] = Budget()
+
+    @property
+    def credit_values(self) -> dict[str, str | None]:
+        """What stands for the braces in credits."""
+        metadata = self.metadata
+        return {
+            "title": self.title,
+            "author": self.author,
+            "narrator": metadata.narrator,
+            "publisher": metadata.publisher,
+            "series": metadata.series,
+            "date": metadata.date,
+        }
+
+    @model_validator(mode="after")
+    def _credits_can_be_filled(self) -> Self:
+        for key in ("opening", "closing"):
+            problem = credit_problem(getattr(self.credits, key) or "", self.credit_values)
+            if problem:
+                raise refusal(problem, "credits", key)
+        return self
+
+    @model_validator(mode="after")
+    def _outputs_and_pauses_fit_the_profile(self) -> Self:
+        least = self.profile.mp3_kbps or 0
+        for index, output in enumerate(self.outputs if self.outputs != DEFAULT_OUTPUTS else ()):
+            if output.format is OutputFormat.MP3 and (output.bitrate_kbps or least) < least:
+                raise refusal(f"at least {least} for this profile (or no bit rate)", "outputs", index, "bitrate_kbps")
+        if self.profile == ACX:
+            for key, (low, high) in (("chapter_head_ms", ACX_HEAD_MS), ("chapter_tail_ms", ACX_TAIL_MS)):
+                if not low <= getattr(self.pauses, key) <= high:
+                    raise refusal(f"{low} to {high} for profile acx", "pauses", key)
+        return self
 
 
 class Project(Manifest):
