@@ -1,0 +1,48 @@
+"""A look-ahead limiter for true peaks: the level dips smoothly around a peak that is too high, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+from pipeline.assembly.timeline import TIMELINE_RATE
+from pipeline.assembly.true_peak import TAPS, peaks_above
+
+LOOK_SAMPLES = TIMELINE_RATE * 12 // 1000
+"""How long before a peak the level begins to fall, and after it has risen again, twice over: 24 ms."""
+REACH_SAMPLES = 2 * LOOK_SAMPLES + TAPS
+
+
+def limited(blocks: Iterable[NDArray[np.float32]], ceiling: float) -> Iterator[NDArray[np.float32]]:
+    """The audio with no true peak above ``ceiling`` (1.0 is full scale), without delay and as long as before.
+
+    The same audio gives the same samples however it is cut into blocks; blocks come out in other lengths.
+    """
+    held = np.zeros(REACH_SAMPLES, np.float32)
+    for block in blocks:
+        held = np.concatenate([held, block])
+        ready = len(held) - 2 * REACH_SAMPLES
+        if ready > 0:
+            yield _limited(held, ceiling)
+            held = held[ready:]
+    if len(held) > REACH_SAMPLES:
+        yield _limited(np.concatenate([held, np.zeros(REACH_SAMPLES, np.float32)]), ceiling)
+
+
+def _limited(pcm: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
+    """The inner part of ``pcm``, which has ``REACH_SAMPLES`` more at either end."""
+    inner = slice(REACH_SAMPLES, len(pcm) - REACH_SAMPLES)
+    places, peaks = peaks_above(pcm, ceiling)
+    if not len(places):
+        return pcm[inner]
+    allowed = np.ones(len(pcm))
+    gains = ceiling / peaks
+    np.minimum.at(allowed, places, gains)
+    np.minimum.at(allowed, places + 1, gains)
+    # Every mean below is of values that are at most what its centre is allowed: no peak passes.
+    lowest = minimum_filter1d(allowed, 2 * LOOK_SAMPLES + 1)
+    smooth = uniform_filter1d(uniform_filter1d(lowest, LOOK_SAMPLES + 1), LOOK_SAMPLES + 1)
+    return np.asarray(pcm[inner] * smooth[inner], np.float32)
