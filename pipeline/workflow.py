@@ -19,9 +19,10 @@ from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.loading import load_project
 from pipeline.project.models import Project
 from pipeline.render.events import Noticed, Receiver
-from pipeline.render.plan import Plan, make_plan, refuse_unspeakable, resolved_voices, speaks
+from pipeline.render.plan import Plan, make_plan
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
+from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.publishing import publish
@@ -32,6 +33,7 @@ from pipeline.reports.unchanged import inputs_digest
 from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
+from pipeline.store.chosen_takes import read_chosen
 from pipeline.store.cleaning import damaged_takes
 from pipeline.store.files import remove_leftovers
 from pipeline.store.layout import Layout
@@ -81,6 +83,7 @@ def check(path: Path, *, engine: str | None = None, api_url: str | None = None) 
     prepared = prepare(path, engine=engine, api_url=api_url)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
+    read_chosen(prepared.project.folder)
     return prepared
 
 

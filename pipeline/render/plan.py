@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pipeline.engines.protocol import Engine, Order, VoiceParameters
-from pipeline.errors import InputError, Problem
-from pipeline.manuscript.model import Source
 from pipeline.project.models import Project
-from pipeline.render.pace import Estimate, estimate
-from pipeline.render.reasons import Orphans, reason_missing
+from pipeline.render.pace import Estimate, Pricing, measured_paces
+from pipeline.render.reasons import Lack, Orphan, read_orphans, reasons
+from pipeline.render.speakable import refuse_unspeakable, resolved_voices
 from pipeline.script.model import ChapterScript, Script, Segment
+from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash
 from pipeline.store.keys import KeyInputs, content_key, key_inputs
 from pipeline.store.takes import Take, TakeState, TakeStore
 
@@ -52,6 +52,8 @@ class Plan:
     model: str
     chapters: tuple[PlannedChapter, ...]
     estimate: Estimate
+    pricing: Pricing = field(default_factory=lambda: Pricing({}, None))
+    """What the estimate rests on, for estimates of parts."""
 
     def segments(self) -> Iterator[PlannedSegment]:
         """All segments in reading order."""
@@ -82,42 +84,77 @@ class Plan:
         return replace(self, chapters=chapters)
 
 
-def make_plan(script: Script, project: Project, engine: Engine, store: TakeStore) -> Plan:
-    """Key every segment and look it up. Raises InputError for voices and text that the engine cannot speak."""
+def make_plan(script: Script, project: Project, engine: Engine, store: TakeStore, *, assumed: str = "") -> Plan:
+    """Key every segment and look it up; ``assumed`` is said with the estimate.
+
+    Raises InputError for voices and text that the engine cannot speak, and for a ``takes.yaml`` that is wrong.
+    """
     voices = resolved_voices(script, project, engine)
     refuse_unspeakable(script, engine)
-    identity = engine.identity()
-    chapters = tuple(
-        PlannedChapter(
-            chapter,
-            tuple(
-                _planned(segment, voices[segment.voice], engine.name, identity, store) for segment in chapter.segments
-            ),
-        )
-        for chapter in script.chapters
-    )
-    chapters = _with_reasons(chapters, store)
+    chapters = planned_chapters(script, voices, engine, read_chosen(project.folder), store)
     segments = [planned for chapter in chapters for planned in chapter.segments]
-    rate = project.rates.get(identity["model"]) if engine.paid else Decimal(0)
+    orphans: list[Orphan] = []
+    if any(planned.take is None for planned in segments):
+        orphans = list(read_orphans(store, {planned.key for planned in segments}))
+        chapters = _with_reasons(chapters, orphans)
+    identity = engine.identity()
+    pricing = Pricing(
+        paces=measured_paces([*_spoken(segments), *_spoken_by_orphans(orphans, engine.name, identity, voices)]),
+        cents_per_minute=project.rates.get(identity["model"]) if engine.paid else Decimal(0),
+        speeds={name: float(voice.get("speed", 1.0)) for name, voice in voices.items()},
+        assumed=assumed,
+    )
     return Plan(
         engine=engine.name,
         provider=identity["provider"],
         model=identity["model"],
         chapters=chapters,
-        estimate=estimate(
-            stored=[(p.segment.voice, len(p.segment.text), p.take.seconds) for p in segments if p.take is not None],
-            missing=[
-                (p.segment.voice, len(p.segment.text)) for p in {p.key: p for p in segments}.values() if not p.take
-            ],
-            cents_per_minute=rate,
-        ),
+        estimate=estimate_of((planned for planned in segments if planned.take is None), pricing),
+        pricing=pricing,
     )
 
 
-def _planned(
-    segment: Segment, voice: VoiceParameters, engine: str, identity: Mapping[str, str], store: TakeStore
+def estimate_of(segments: Iterable[PlannedSegment], pricing: Pricing) -> Estimate:
+    """What making the takes of ``segments`` comes to, each key once."""
+    once = {planned.key: planned.segment for planned in segments}
+    return pricing.estimate((segment.voice, len(segment.text)) for segment in once.values())
+
+
+def planned_chapters(
+    script: Script,
+    voices: Mapping[str, VoiceParameters],
+    engine: Engine,
+    chosen: ChosenTakes,
+    store: TakeStore | None,
+) -> tuple[PlannedChapter, ...]:
+    """Every segment of the script with its key, and its take where ``store`` has it (None: keys only)."""
+    identity = engine.identity()
+    return tuple(
+        PlannedChapter(
+            chapter,
+            tuple(
+                [
+                    planned_segment(
+                        segment, voices[segment.voice], engine.name, identity, _chosen_number(segment, chosen), store
+                    )
+                    for segment in chapter.segments
+                ]
+            ),
+        )
+        for chapter in script.chapters
+    )
+
+
+def planned_segment(
+    segment: Segment,
+    voice: VoiceParameters,
+    engine: str,
+    identity: Mapping[str, str],
+    number: int,
+    store: TakeStore | None,
 ) -> PlannedSegment:
-    order = Order(text=segment.text, language=segment.language, voice=voice, entries=segment.entries)
+    """One segment planned with take ``number``."""
+    order = Order(segment.text, segment.language, voice, segment.entries, number)
     inputs = key_inputs(
         engine=engine,
         identity=identity,
@@ -125,88 +162,58 @@ def _planned(
         text=segment.text,
         language=segment.language,
         entries=segment.entries,
-        number=order.number,
+        number=number,
     )
     key = content_key(inputs)
-    take = store.stored(key)
-    state = TakeState.STORED if take is not None else store.state(key)
+    state, take = store.look_up(key) if store is not None else (TakeState.MISSING, None)
+    if take is not None:
+        take = replace(take, inputs=inputs)  # equal, as their hash is: not to be held twice
     return PlannedSegment(segment, key, inputs, order, take, state)
 
 
-def _with_reasons(chapters: tuple[PlannedChapter, ...], store: TakeStore) -> tuple[PlannedChapter, ...]:
+def _chosen_number(segment: Segment, chosen: ChosenTakes) -> int:
+    if not chosen:
+        return 0
+    choice = chosen.get(text_hash(segment.text))
+    return choice.take if choice is not None else 0
+
+
+def _with_reasons(chapters: tuple[PlannedChapter, ...], orphans: list[Orphan]) -> tuple[PlannedChapter, ...]:
     """Say of every segment to be made why; takes that no segment uses any more tell what changed."""
-    if all(chapter.whole for chapter in chapters):
-        return chapters
-    used = {planned.key for chapter in chapters for planned in chapter.segments}
-    orphans = Orphans.of(store, used)
+    lacks = {
+        planned.key: Lack(planned.key, planned.inputs, planned.segment.voice, planned.state)
+        for chapter in chapters
+        for planned in chapter.segments
+        if planned.take is None
+    }
+    because = reasons(list(lacks.values()), orphans)
     return tuple(
         PlannedChapter(
             chapter.script,
             tuple(
-                planned
-                if planned.take is not None
-                else replace(
-                    planned, reason=reason_missing(planned.inputs, planned.segment.voice, planned.state, orphans)
-                )
-                for planned in chapter.segments
+                [
+                    replace(planned, reason=because[planned.key]) if planned.take is None else planned
+                    for planned in chapter.segments
+                ]
             ),
         )
         for chapter in chapters
     )
 
 
-def resolved_voices(script: Script, project: Project, engine: Engine) -> dict[str, VoiceParameters]:
-    """What each voice of the script is to the engine, defaults filled in. Raises InputError for a voice it has not."""
-    resolved: dict[str, VoiceParameters] = {}
-    problems = []
-    for name in sorted({segment.voice for chapter in script.chapters for segment in chapter.segments}):
-        voice = project.voices[name]
-        binding = getattr(voice, engine.name, None)
-        if binding is None:
-            message = f"voice '{name}' has no binding for the engine '{engine.name}'; add `{engine.name}:` to it"
-            problems.append(Problem(project.manifest.name, 0, 0, message))
-            continue
-        try:
-            resolved[name] = engine.resolve_voice(binding.model_dump(exclude_none=True), voice.speed)
-        except ValueError as error:
-            problems.append(Problem(project.manifest.name, 0, 0, f"voice '{name}': {error}"))
-    if problems:
-        raise InputError(problems)
-    return resolved
+def _spoken(segments: Iterable[PlannedSegment]) -> Iterator[tuple[str, int, float]]:
+    taken = {planned.key: (planned.segment, planned.take) for planned in segments if planned.take is not None}
+    for segment, take in taken.values():
+        yield segment.voice, len(segment.text), take.seconds
 
 
-def speaks(engine: Engine, language: str) -> bool:
-    """Whether the engine speaks the language at all."""
-    return not engine.unspeakable("a", language)
-
-
-def refuse_unspeakable(script: Script, engine: Engine) -> None:
-    """Raise InputError, one line per run of text that the engine cannot speak, before anything is rendered.
-
-    Whole segments in a language that it does not speak are one line per language, at the first.
-    """
-    problems: list[Problem] = []
-    whole: dict[str, list[Segment]] = {}
-    for chapter in script.chapters:
-        for segment in chapter.segments:
-            for run in engine.unspeakable(segment.text, segment.language):
-                if run.end - run.start == len(segment.text):
-                    whole.setdefault(run.message, []).append(segment)
-                else:
-                    shown = _shortened(segment.text[run.start : run.end])
-                    problems.append(_problem(segment.source_at(run.start), f"“{shown}”: {run.message}"))
-    for message, segments in whole.items():
-        more = f" (and {len(segments) - 1} more passages)" if len(segments) > 1 else ""
-        problems.append(_problem(segments[0].source, f"“{_shortened(segments[0].text)}”{more}: {message}"))
-    if problems:
-        raise InputError(problems)
-
-
-def _problem(source: Source, message: str) -> Problem:
-    place = source.file if source.element is None else f"{source.file} ({source.element})"
-    return Problem(place, source.line, 0, message)
-
-
-def _shortened(text: str) -> str:
-    shown = " ".join(text.split())
-    return shown if len(shown) <= 40 else f"{shown[:39]}…"
+def _spoken_by_orphans(
+    orphans: Iterable[Orphan], engine: str, identity: Mapping[str, str], voices: Mapping[str, VoiceParameters]
+) -> Iterator[tuple[str, int, float]]:
+    """Old takes count for a voice as well, where engine, provider, model and binding are what they are now."""
+    for orphan in orphans:
+        made_by = orphan.inputs["engine"], orphan.inputs["provider"], orphan.inputs["model"]
+        if made_by == (engine, identity["provider"], identity["model"]):
+            for name, voice in voices.items():
+                if orphan.inputs["voice"] == voice:
+                    yield name, len(orphan.text), orphan.seconds

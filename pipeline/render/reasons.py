@@ -1,94 +1,117 @@
-"""Why a take must be made: compared with the stored takes that nothing uses any more."""
+"""Why takes must be made: compared with the stored takes that nothing uses any more, or with another plan."""
 
 from __future__ import annotations
 
-import difflib
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from pipeline.render.resemblance import most_alike
 from pipeline.store.keys import KeyInputs
 from pipeline.store.takes import TakeState, TakeStore
 
-_SIMILAR = 0.6
-"""Share of equal characters (difflib's ratio) from which two texts count as one text edited."""
-_COMPARED_AT_MOST = 2_000
-"""Orphans of one first or last word that a text is compared with, so that a large store cannot slow a plan down."""
+NEW, TEXT_CHANGED, DAMAGED = "new", "text changed", "take damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class Orphans:
-    """Key inputs of stored takes outside the present script, findable by text and by their first and last words."""
+class Orphan:
+    """What is left of a stored take that the script has no use for: what it was made of, and its length."""
 
-    by_text: Mapping[str, list[KeyInputs]] = field(default_factory=dict)
-    by_end: Mapping[str, list[KeyInputs]] = field(default_factory=dict)
+    inputs: KeyInputs
+    seconds: float
 
-    @classmethod
-    def of(cls, store: TakeStore, used: set[str]) -> Orphans:
-        """Read the sidecars of all takes whose key is not in ``used``."""
-        by_text: dict[str, list[KeyInputs]] = defaultdict(list)
-        by_end: dict[str, list[KeyInputs]] = defaultdict(list)
-        for key in store.all_keys():
-            if key in used:
-                continue
-            try:
-                take = store.load(key)
-            except ValueError:
-                continue
-            if take is not None:
-                by_text[_text(take.inputs)].append(take.inputs)
-                for end in _ends(_text(take.inputs)):
-                    by_end[end].append(take.inputs)
-        return cls(by_text, by_end)
+    @property
+    def text(self) -> str:
+        """The text that it speaks."""
+        return str(self.inputs["text"])
 
 
-def reason_missing(inputs: KeyInputs, voice: str, state: TakeState, orphans: Orphans) -> str:
-    """One line: ``new``, ``take damaged``, ``text changed``, or which setting changed from what to what."""
-    if state is TakeState.DAMAGED:
-        return "take damaged"
-    same_text = orphans.by_text.get(_text(inputs))
-    if same_text:
-        return min((_difference(old, inputs, voice) for old in same_text), key=len)
-    text = _text(inputs)
-    near = [old for end in _ends(text) for old in orphans.by_end.get(end, ())[:_COMPARED_AT_MOST]]
-    matcher = difflib.SequenceMatcher(b=text, autojunk=False)
-    for old in near:
-        matcher.set_seq1(_text(old))
-        if matcher.real_quick_ratio() >= _SIMILAR and matcher.quick_ratio() >= _SIMILAR and matcher.ratio() >= _SIMILAR:
-            return "text changed"
-    return "new"
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A segment without a take: what its key is made of, the voice as the manifest calls it, and its state."""
+
+    key: str
+    inputs: KeyInputs
+    voice: str
+    state: TakeState
 
 
-def _text(inputs: KeyInputs) -> str:
-    return str(inputs["text"])
+def read_orphans(store: TakeStore, used: set[str]) -> Iterator[Orphan]:
+    """All takes whose key is not in ``used``; those whose sidecar cannot be read tell nothing."""
+    for key in store.all_keys():
+        if key in used:
+            continue
+        try:
+            take = store.load(key)
+        except ValueError:
+            continue
+        if take is not None:
+            yield Orphan(take.inputs, take.seconds)
 
 
-def _ends(text: str) -> tuple[str, str]:
-    words = text.split()
-    return (" ".join(words[:2]), " ".join(words[-2:])) if words else ("", "")
+def reasons(lacks: Sequence[Lack], orphans: Sequence[Orphan]) -> dict[str, str]:
+    """By key, one line for each of ``lacks``: ``new``, ``text changed``, ``take damaged``, or what changed from what
+    to what. Of several old takes the one that differs least tells."""
+    by_text: dict[str, list[Orphan]] = defaultdict(list)
+    for orphan in orphans:
+        by_text[orphan.text].append(orphan)
+    found: dict[str, str] = {}
+    edited: list[Lack] = []
+    for lack in lacks:
+        same_text = by_text.get(str(lack.inputs["text"]))
+        if lack.state is TakeState.DAMAGED:
+            found[lack.key] = DAMAGED
+        elif same_text:
+            changes = [differences(orphan.inputs, lack.inputs, lack.voice) for orphan in same_text]
+            least = min(changes, key=_least)
+            found[lack.key] = ", ".join(least) or NEW
+        else:
+            edited.append(lack)
+    alike = most_alike([str(lack.inputs["text"]) for lack in edited], [orphan.text for orphan in orphans])
+    for place, lack in enumerate(edited):
+        old = alike.get(place)
+        found[lack.key] = NEW if old is None else edited_reason(orphans[old].inputs, lack.inputs, lack.voice)
+    return found
 
 
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any], voice: str) -> str:
-    parts = []
+def edited_reason(old: Mapping[str, Any], new: Mapping[str, Any], voice: str) -> str:
+    """Why a text that was edited is made again: the text, and what else is different."""
+    # Entries and the take belong to the text that they were for.
+    other = {**old, "dictionary": new["dictionary"], "take": new["take"]}
+    return ", ".join([TEXT_CHANGED, *differences(other, new, voice)])
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], voice: str) -> list[str]:
+    """What of a key's inputs changed, apart from the text; empty where nothing did."""
     if old["engine"] != new["engine"]:
-        return f"engine: {old['engine']} → {new['engine']}"
-    parts += [
+        return [f"engine: {old['engine']} → {new['engine']}"]
+    parts = [
         f"{name}: {old[name]} → {new[name]}" for name in ("provider", "model", "language") if old[name] != new[name]
     ]
     parts += [f"voice {voice}: {change}" for change in _changes(old["voice"], new["voice"])]
     parts += [f"engine {change}" for change in _changes(old["params"], new["params"])]
     before, after = ({tuple(entry) for entry in side["dictionary"]} for side in (old, new))
-    words = sorted({str(entry[0]) for entry in before ^ after})
-    parts += [f'dictionary entry "{word}"' for word in words]
-    if old["take"] != new["take"]:
-        parts.append(f"take {old['take']} → {new['take']}")
-    return ", ".join(parts) or "new"
+    parts += [f'dictionary entry "{word}"' for word in sorted({str(entry[0]) for entry in before ^ after})]
+    if old["take"] < new["take"]:
+        parts.append(f"retake asked: take {new['take']}")
+    elif old["take"] > new["take"]:
+        parts.append(f"take {new['take']} chosen")
+    return parts
+
+
+def _least(parts: list[str]) -> tuple[int, list[str]]:
+    return len(parts), parts
 
 
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     return [
-        f"{name} {old.get(name, 'unset')} → {new.get(name, 'unset')}"
+        f"{name} {_shown(old.get(name, 'unset'))} → {_shown(new.get(name, 'unset'))}"
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     ]
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 32 else f"{text[:12]}…"

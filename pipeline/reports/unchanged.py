@@ -17,6 +17,7 @@ from pipeline.project.loading import expand_sources, load_project
 from pipeline.project.models import EngineName, Project
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import RunRecord, is_current, read_run_record
+from pipeline.store.chosen_takes import TAKES_NAME
 from pipeline.store.layout import Layout
 
 _DECIDING = (
@@ -44,12 +45,14 @@ def nothing_to_do(path: Path, *, engine: str | None, out: Path | None) -> Outcom
 
 
 def inputs_digest(project: Project) -> str:
-    """Digest of manifest, manuscript, dictionaries, cover, engine, this package and the packages that decide bytes.
+    """Digest of all that the outputs depend on: manifest, manuscript, dictionaries, cover, chosen takes, engine, this
+    package and the packages that decide bytes.
 
     Raises InputError where a source is missing.
     """
     sources = [path for entry in project.chapters for path in expand_sources(project, entry)]
-    files = [*sources, *([project.cover] if project.cover else [])]
+    chosen = project.folder / TAKES_NAME
+    files = [*sources, *([project.cover] if project.cover else []), *([chosen] if chosen.exists() else [])]
     content = [
         project.model_dump(mode="json"),
         [

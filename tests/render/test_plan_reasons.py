@@ -1,21 +1,18 @@
-"""A plan says of every take to be made why, and estimates from what is known."""
+"""A plan says of every take to be made why."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.engines.hibari import HibariEngine
 from pipeline.errors import InputError
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.loading import load_project
-from pipeline.render.pace import estimate
-from pipeline.render.plan import make_plan, refuse_unspeakable
+from pipeline.render.plan import make_plan
 from pipeline.render.running import render_missing
+from pipeline.render.speakable import refuse_unspeakable
 from pipeline.script.scripting import write_script
 
 from .conftest import FailingEngine, MakePlan
@@ -54,30 +51,6 @@ def test_a_dictionary_entry_remakes_only_the_segments_it_touches(planned: MakePl
     missing = make_plan(script, project, engine, layout.takes).to_make()
     assert [planned.reason for planned in missing] == ['dictionary entry "keeper"']
     assert all("keeper" in planned.segment.text for planned in missing)
-
-
-def test_an_unknown_rate_is_an_unknown_cost_never_zero() -> None:
-    known = estimate(stored=[], missing=[("n", 1000)], cents_per_minute=Decimal(7))
-    unknown = estimate(stored=[], missing=[("n", 1000)], cents_per_minute=None)
-    assert unknown.cents_high is None
-    assert known.cents_high is not None
-    assert known.cents_high > 0
-
-
-def test_the_measured_pace_of_a_voice_narrows_the_estimate() -> None:
-    guessed = estimate(stored=[], missing=[("n", 9000)], cents_per_minute=None)
-    measured = estimate(stored=[("n", 3000, 200.0)], missing=[("n", 9000)], cents_per_minute=None)
-    assert measured.seconds_low < 600 < measured.seconds_high
-    assert measured.seconds_high - measured.seconds_low < guessed.seconds_high - guessed.seconds_low
-    assert "measured pace of n" in measured.basis
-
-
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5000)), max_size=9))
-def test_an_estimate_is_a_range_and_independent_of_order(missing: list[tuple[str, int]]) -> None:
-    forward = estimate(stored=[], missing=missing, cents_per_minute=Decimal("3.5"))
-    backward = estimate(stored=[], missing=missing[::-1], cents_per_minute=Decimal("3.5"))
-    assert forward.seconds_low <= forward.seconds_high
-    assert (forward.cents_low, forward.cents_high) == (backward.cents_low, backward.cents_high)
 
 
 def test_text_that_cannot_be_spoken_is_refused_at_its_own_line(tmp_path: Path) -> None:
