@@ -51,7 +51,7 @@ def test_few_characters_ahead_have_a_wider_range_than_many() -> None:
 
 def test_a_guess_follows_the_speed_of_the_voice() -> None:
     plain, slow = estimate([("n", 900)]), estimate([("n", 900)], speeds={"n": 0.5})
-    assert slow.seconds_low == 2 * plain.seconds_low
+    assert abs(slow.seconds_low - 2 * plain.seconds_low) <= 0.2
 
 
 def test_the_range_holds_for_what_was_not_measured() -> None:
