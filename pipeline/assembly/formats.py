@@ -30,7 +30,7 @@ class Recipe:
 
 
 def recipe(output: Output) -> Recipe:
-    """The recipe of an audio format, at a bitrate that the manifest's models let pass. Raises ValueError for SRT.
+    """The recipe of an audio format, at a bitrate that the manifest's models let pass. Raises ValueError for captions.
 
     Files keep the speech's own 24 kHz: a higher rate holds nothing more and takes longer. The bitrates that need
     more (MP3 over 160 kbps exists from 32 kHz on, AAC has 6,144 bits a frame) get 44.1 kHz, the rate that the
@@ -49,8 +49,8 @@ def recipe(output: Output) -> Recipe:
             return Recipe("flac", "flac", codec_options={"compression_level": "5"})
         case OutputFormat.WAV:
             return Recipe("wav", "pcm_s16le", takes_cover=False)
-        case OutputFormat.SRT:
-            raise ValueError("srt is not audio")
+        case _:
+            raise ValueError(f"{output.format} is not audio")
 
 
 def _mp3(kbps: int) -> Recipe:

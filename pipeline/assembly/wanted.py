@@ -10,6 +10,7 @@ from functools import cache
 
 import orjson
 
+from pipeline.project.captions import CAPTIONS as CAPTION_FORMATS
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.plan import PlannedChapter
 
@@ -17,7 +18,10 @@ ASSEMBLY_VERSION = 1
 """Raised when the same takes and settings come to give other bytes."""
 
 PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B}
-FOR_THE_BOOK = frozenset({OutputFormat.M4B, OutputFormat.SRT})
+CAPTIONS = frozenset(map(OutputFormat, CAPTION_FORMATS))
+FOR_THE_BOOK = CAPTIONS - {OutputFormat.LRC} | {OutputFormat.M4B}
+"""LRC accompanies one sound file, and counts minutes in two digits."""
+_SUFFIXES = {OutputFormat.CAPTIONS_JSON: "captions.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         for output in outputs:
             if output.format in PER_CHAPTER:
                 inputs = _digest([digests[slug], settings, output.model_dump(mode="json"), number, len(chapters)])
-                path = f"{output.format}/{stem}.{output.format}"
+                path = f"{output.format}/{stem}.{suffix(output.format)}"
                 wanted.append(Wanted(path, output.format, slug, output, inputs))
         wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
     complete = len(whole) == len(chapters)
@@ -54,16 +58,28 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         for output in outputs:
             if output.format in FOR_THE_BOOK:
                 inputs = _digest([book, output.model_dump(mode="json")])
-                wanted.append(Wanted(f"{stem}.{output.format}", output.format, None, output, inputs))
+                wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
     return wanted
+
+
+def suffix(output: OutputFormat) -> str:
+    """What the names of files of this format end in, without the dot."""
+    return _SUFFIXES.get(output, output)
 
 
 def chapter_digest(project: Project, chapter: PlannedChapter) -> str:
     """Digest of what a chapter sounds like and says: its text, its takes' bytes and the pauses between them."""
     script = chapter.script
     clips = [
-        [planned.take.sha256, planned.segment.after.value, planned.segment.char_start, planned.segment.joints]
+        [
+            planned.take.sha256,
+            planned.segment.after.value,
+            planned.segment.char_start,
+            planned.segment.joints,
+            planned.segment.voice,
+            planned.segment.language,
+        ]
         for planned in chapter.segments
         if planned.take is not None
     ]

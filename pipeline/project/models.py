@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from pipeline.project.captions import Granularity, RuleSet, Speakers, refused_option
 from pipeline.project.credits import Credits, credit_problem
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.project.fields import (
@@ -200,6 +201,10 @@ class OutputFormat(StrEnum):
     FLAC = "flac"
     WAV = "wav"
     SRT = "srt"
+    VTT = "vtt"
+    LRC = "lrc"
+    ASS = "ass"
+    CAPTIONS_JSON = "captions-json"
 
 
 _Kbps = Annotated[int, whole(1, 1000)]
@@ -212,9 +217,33 @@ class Output(_Part):
     """One kind of file to make. ``bitrate_kbps`` is for the lossy formats (None: the encoder's default)."""
 
     format: Annotated[
-        OutputFormat, choice(OutputFormat), Field(description="m4b and srt: the book; others: a file for each chapter.")
+        OutputFormat,
+        choice(OutputFormat),
+        Field(description="m4b: the book; captions but lrc: the book and each chapter; others: each chapter."),
     ]
     bitrate_kbps: Annotated[_Kbps | None, Field(description="For m4b, m4a, mp3 and opus.")] = None
+    granularity: Annotated[
+        Annotated[Granularity, choice(Granularity)] | None,
+        Field(
+            description="For captions: what gets a time of its own; absent: caption. "
+            "word: inside the captions, in srt each alone."
+        ),
+    ] = None
+    rules: Annotated[
+        Annotated[RuleSet, choice(RuleSet)] | None,
+        Field(description="For captions: whose readability rules they are cut by; absent: netflix."),
+    ] = None
+    speakers: Annotated[
+        Annotated[Speakers, choice(Speakers)] | None,
+        Field(description="For captions: how voices are told apart; absent: none. colours: vtt and ass."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _has_options_that_fit(self) -> Self:
+        if refused := refused_option(self.format, self.granularity, self.rules, self.speakers):
+            key, words = refused
+            raise refusal(words, key)
+        return self
 
     @model_validator(mode="after")
     def _has_a_rate_that_fits(self) -> Self:

@@ -18,14 +18,11 @@ from pipeline.assembly.placing import TakeShape, place_chapter
 from pipeline.assembly.reading import resampled
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
-from pipeline.assembly.wanted import Wanted, chapter_digest
-from pipeline.captions.cues import Cue, cues
-from pipeline.captions.rules import NETFLIX
-from pipeline.captions.srt import book_srt, write_srt
-from pipeline.captions.violations import count_violations, violations
+from pipeline.assembly.wanted import CAPTIONS, Wanted, chapter_digest
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.events import AssemblyStarted, FileWritten, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
+from pipeline.reports.caption_files import caption_violation_counts, captioner, write_captions
 from pipeline.reports.timeline_json import timeline_json
 from pipeline.store.files import replacing, write_atomically
 from pipeline.store.layout import Layout
@@ -100,13 +97,13 @@ def _placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> Chap
 def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
     """Chapters first, then what is made of all of them; return how often the captions break a rule, by rule."""
     _encode(desk, due, threads)
-    language = desk.project.language
-    spoken = {slug: cues(timeline, NETFLIX, language) for slug, timeline in desk.timelines.items()}
+    captions = captioner(desk.project, desk.timelines)
+    files = [want for want in due if want.kind in CAPTIONS]
+    for path in write_captions(desk.project, desk.timelines, captions, desk.out, files):
+        _announce(desk, path)
     for want in due:
         path = desk.out / want.path
-        if want.kind == OutputFormat.SRT:
-            _write_srt(desk, want, spoken)
-        elif want.kind == OutputFormat.M4B:
+        if want.kind == OutputFormat.M4B:
             _write_book(desk, want)
         elif want.kind == "timeline":
             with replacing(path) as temporary, temporary.open("wb") as file:
@@ -116,15 +113,14 @@ def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
         else:
             continue
         _announce(desk, path)
-    broken = (violations(spoken[slug], NETFLIX, language, timeline.words) for slug, timeline in desk.timelines.items())
-    return count_violations([violation for found in broken for violation in found])
+    return caption_violation_counts(desk.project, desk.timelines, captions)
 
 
 def _encode(desk: _Desk, due: Sequence[Wanted], threads: int) -> None:
     """Encode the due audio of every chapter, with the AAC that a due book lacks."""
     files: dict[str, list[ChapterFile]] = defaultdict(list)
     for want in due:
-        if want.output is None or want.output.format is OutputFormat.SRT:
+        if want.output is None or want.output.format in CAPTIONS:
             continue
         if want.chapter is not None:
             files[want.chapter].append(
@@ -166,16 +162,6 @@ def _write_book(desk: _Desk, want: Wanted) -> None:
     for old in desk.encoded.glob("*.m4a"):
         if old not in used:
             old.unlink()
-
-
-def _write_srt(desk: _Desk, want: Wanted, spoken: Mapping[str, list[Cue]]) -> None:
-    path = desk.out / want.path
-    if want.chapter is not None:
-        write_atomically(path, write_srt(spoken[want.chapter], offset_samples=0).encode())
-        return
-    starts = Timeline(tuple(desk.timelines.values())).starts()
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(book_srt(list(zip(starts, spoken.values(), strict=True))))
 
 
 def _chapter_tags(desk: _Desk, slug: str) -> Tags:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pipeline.captions.cues import Cue, cues
 from pipeline.captions.rules import NETFLIX
 from pipeline.captions.srt import write_srt
-from pipeline.captions.widths import widths
 from pipeline.captions.violations import Rule, violations
+from pipeline.captions.widths import widths
 from pipeline.script.words import ENGINE_TAG, written_words
 
 FRAME = 1000

@@ -162,7 +162,10 @@ CASES = {
     ),
     "format unknown": (
         "{V}outputs: [{format: mp4}]\n",
-        "3:20: outputs[0].format: got 'mp4'; expected one of m4b, mp3, m4a, opus, flac, wav, srt; did you mean 'mp3'?",
+        (
+            "3:20: outputs[0].format: got 'mp4'; expected one of m4b, mp3, m4a, opus, flac, wav, srt, vtt, lrc, ass, "
+            "captions-json; did you mean 'mp3'?"
+        ),
     ),
     "format twice": (
         "{V}outputs: [{format: srt}, {format: mp3}, {format: srt}]\n",

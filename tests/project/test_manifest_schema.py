@@ -51,4 +51,8 @@ def test_the_bounds_of_numbers_and_the_names_of_formats_reach_the_editor() -> No
         "flac",
         "wav",
         "srt",
+        "vtt",
+        "lrc",
+        "ass",
+        "captions-json",
     ]
