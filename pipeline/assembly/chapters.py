@@ -6,14 +6,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
+from pipeline.assembly.mastering import master_chapter
 from pipeline.assembly.reading import OpenTake, chapter_pcm
+from pipeline.assembly.sound import Sound
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.errors import Interrupted
+from pipeline.project.profiles import NONE, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +35,38 @@ def encode_chapters(
     threads: int,
     on_done: Callable[[ChapterJob], None],
     stop: threading.Event | None = None,
-) -> None:
+    profile: Profile = NONE,
+) -> dict[Path, Sound]:
     """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each.
 
     ``on_done`` is called in the calling thread, once per chapter whose files are all in place. The first failure,
     Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files are removed, finished ones
-    stay. Raises what failed first, or Interrupted when ``stop`` was set.
+    stay. Raises what failed first, or Interrupted when ``stop`` was set. Returns what the files sound like where a
+    ``profile`` says how they should, else nothing.
     """
     halt = threading.Event()
 
-    def make(job: ChapterJob) -> None:
-        encode_chapter(_until(chapter_pcm(job.timeline, open_take), halt, stop), job.files)
+    def make(job: ChapterJob) -> dict[Path, Sound]:
+        def audio() -> Iterator[NDArray[np.int16]]:
+            return _until(chapter_pcm(job.timeline, open_take), halt, stop)
 
+        if profile.active:
+            return master_chapter(job.timeline, audio, job.files, profile)
+        encode_chapter(audio(), job.files)
+        return {}
+
+    sounds: dict[Path, Sound] = {}
     longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
         made = {pool.submit(make, job): job for job in longest_first}
         try:
             for future in as_completed(made):
-                future.result()
+                sounds |= future.result()
                 on_done(made[future])
         finally:
             halt.set()
             pool.shutdown(wait=True, cancel_futures=True)
+    return sounds
 
 
 def _until(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 
 import av
@@ -40,11 +41,17 @@ def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterF
     The same blocks give the same bytes: neither clock nor version is written. Raises StorageError where a file
     cannot be written, and what reading the blocks raises; then no file appears and none is left half-made.
     """
+    encode_streams([(blocks, files)])
+
+
+def encode_streams(streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]]) -> None:
+    """The same for several versions of a chapter in step, each with its files, which appear together."""
     with ExitStack() as stack:
-        writers = [stack.enter_context(_writer(file)) for file in files]
-        for block in blocks:
-            for write in writers:
-                write(block)
+        sources = [(blocks, [stack.enter_context(_writer(file)) for file in files]) for blocks, files in streams]
+        for parts in zip_longest(*(blocks for blocks, _ in sources)):
+            for block, (_, writers) in zip(parts, sources, strict=True):
+                for write in writers if block is not None else ():
+                    write(block)
 
 
 @contextmanager
