@@ -1,0 +1,201 @@
+"""An attempt: what its ledger lines say together, however many copies of them there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipeline.engines.providers import is_simulated
+from pipeline.reports.costs.exact import ZERO, read_cents
+
+KILLED = "killed"
+"""The outcome of an attempt that nothing ended: the run was killed while the request was under way."""
+_NANOSECOND = Decimal("1e-9")
+_EMBEDDED = "embedded"
+_ANOTHER_TAKE = re.compile(r"(^|, )take \d+ → \d+|^retake\b")
+
+
+class Money(Enum):
+    """Whose money an attempt is about. A ``host:…`` counts as real: it may well pass requests on to the provider."""
+
+    REAL = "real"
+    SIMULATED = "simulated"
+    FREE = "free"
+
+
+class Waste(Enum):
+    """Why money for an attempt bought nothing new."""
+
+    RETAKE = "retake"
+    REPEATED = "repeated"
+    REJECTED = "rejected"
+    LOST = "lost"
+    KILLED = "killed"
+    FAILED = "failed"
+
+
+class Attempt(NamedTuple):
+    """One attempt. ``at`` is when its request left, UTC; ``cost`` None is unknown, never zero; ``rate`` the price
+    per minute that was known then. ``source`` is the position of the first file that tells of it.
+    """
+
+    id: str
+    source: int
+    at: datetime
+    ended_at: datetime | None
+    run: str
+    key: str
+    chapter: str
+    segment_index: int
+    engine: str
+    provider: str
+    account: str | None
+    model: str
+    voice: str
+    outcome: str
+    error_code: str | None
+    request_id: str | None
+    characters: int
+    audio_seconds: Decimal | None
+    reserved: Decimal | None
+    cost: Decimal | None
+    rate: Decimal | None
+    because: str | None
+    revision: str | None
+
+    @property
+    def place(self) -> str:
+        """The segment as people name it: ``chapter:index``."""
+        return f"{self.chapter}:{self.segment_index}"
+
+    @property
+    def money(self) -> Money:
+        """Whose money; the embedded voices cost nothing."""
+        if is_simulated(self.provider):
+            return Money.SIMULATED
+        return Money.FREE if self.provider == _EMBEDDED and not self.cost else Money.REAL
+
+    def waste(self, repeated: bool) -> Waste | None:
+        """Why its money was wasted, None where it was not. ``repeated``: the same take had been stored before."""
+        if self.outcome == "stored":
+            if self.because is not None and _ANOTHER_TAKE.search(self.because):
+                return Waste.RETAKE
+            return Waste.REPEATED if repeated else None
+        if self.outcome == "failed":
+            return None if self.cost == ZERO else Waste.FAILED
+        return next((waste for waste in Waste if waste.value == self.outcome), None)
+
+
+class Conflict(NamedTuple):
+    """Two lines that claim to be the same event of the same attempt and differ in ``fields``; ``kept`` is the cost
+    that counts, ``others`` those that do not (None: unknown).
+    """
+
+    attempt: str
+    event: str
+    chapter: str
+    segment_index: int
+    fields: tuple[str, ...]
+    kept: Decimal | None
+    others: tuple[Decimal | None, ...]
+
+
+class Merged(NamedTuple):
+    """An attempt, how many lines were copies of others, and which contradicted each other."""
+
+    attempt: Attempt
+    duplicates: int
+    conflicts: tuple[Conflict, ...]
+
+
+def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
+    """All lines (event, source, raw) of one attempt as one: copies count once.
+
+    Where copies differ, a known charge goes before an unknown one, then the greater, then the later; the order of
+    the lines and of the files never matters.
+    """
+    source = min(line[1] for line in lines)
+    if len(lines) == 2 and lines[0][0] != lines[1][0]:
+        first, second = (orjson.loads(line[2]) for line in lines)
+        started, ended = (first, second) if lines[0][0] == "started" else (second, first)
+        return Merged(_attempt(started, ended, source), 0, ())
+    conflicts = []
+    kept: dict[str, Any] = {}
+    for event in ("started", "ended"):
+        raws = sorted({line[2] for line in lines if line[0] == event})
+        versions = _distinct([orjson.loads(raw) for raw in raws])
+        if versions:
+            kept[event] = max(versions, key=_weight)
+        if len(versions) > 1:
+            conflicts.append(_conflict(kept[event], [each for each in versions if each is not kept[event]]))
+    return Merged(_attempt(kept.get("started"), kept.get("ended"), source), len(lines) - len(kept), tuple(conflicts))
+
+
+def _distinct(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for position, each in enumerate(versions) if each not in versions[:position]]
+
+
+def _weight(fields: dict[str, Any]) -> tuple[bool, Decimal, Decimal, datetime, bytes]:
+    cost, reserved = _cents(fields, "cost_cents"), _cents(fields, "reserved_cents")
+    whole = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+    return cost is not None, cost or ZERO, reserved or ZERO, _time(fields["at"]), whole
+
+
+def _conflict(kept: dict[str, Any], others: list[dict[str, Any]]) -> Conflict:
+    names = {name for other in others for name in {*kept, *other} if kept.get(name) != other.get(name)}
+    return Conflict(
+        attempt=kept["attempt"],
+        event=kept["event"],
+        chapter=kept["chapter"],
+        segment_index=kept["index"],
+        fields=tuple(sorted(names)),
+        kept=_cents(kept, "cost_cents"),
+        others=tuple(_cents(other, "cost_cents") for other in others),
+    )
+
+
+def _attempt(started: dict[str, Any] | None, ended: dict[str, Any] | None, source: int) -> Attempt:
+    fields = ended or started
+    assert fields is not None
+    seconds = fields.get("audio_seconds")
+    reserved = _cents(fields, "reserved_cents")
+    return Attempt(
+        id=fields["attempt"],
+        source=source,
+        at=_time((started or fields)["at"]),
+        ended_at=_time(ended["at"]) if ended else None,
+        run=fields["run"],
+        key=fields["key"],
+        chapter=fields["chapter"],
+        segment_index=fields["index"],
+        engine=fields["engine"],
+        provider=fields["provider"],
+        account=fields.get("account"),
+        model=fields["model"],
+        voice=fields["voice"],
+        outcome=(ended.get("outcome") or "unknown") if ended else KILLED,
+        error_code=fields.get("error_code"),
+        request_id=fields.get("request_id"),
+        characters=fields["characters"],
+        audio_seconds=None if seconds is None else Decimal(repr(seconds)).quantize(_NANOSECOND),
+        reserved=_cents(started, "reserved_cents") if reserved is None and started else reserved,
+        cost=_cents(ended, "cost_cents") if ended else None,
+        rate=_cents(fields, "rate"),
+        because=fields.get("because"),
+        revision=fields.get("revision"),
+    )
+
+
+def _cents(fields: dict[str, Any], name: str) -> Decimal | None:
+    text = fields.get(name)
+    return None if text is None else read_cents(text)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

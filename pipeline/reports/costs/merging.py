@@ -1,0 +1,68 @@
+"""Any number of ledgers as one: every attempt once, with memory that does not grow with the ledgers.
+
+The lines are sorted by attempt in a temporary database of SQLite, which spills to the disk what memory should not
+hold (an attempt's lines may be far apart: in two files, or in copies of one).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+from pipeline.errors import StorageError
+from pipeline.reports.costs.attempts import Merged, merged_attempt
+from pipeline.reports.costs.lines import RawLine
+
+_CACHE_KIB = 65_536
+
+
+class MergedLedger:
+    """Ledger lines, ready to be read as attempts; see :func:`merge`."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __iter__(self) -> Iterator[Merged]:
+        """Every attempt once, by attempt."""
+        rows = self._database.execute("SELECT attempt, event, source, raw FROM lines ORDER BY attempt, event, source")
+        for _, lines in groupby(rows, key=itemgetter(0)):
+            yield merged_attempt([line[1:] for line in lines])
+
+    def first_storings(self) -> dict[str, str]:
+        """For every key whose take was stored by several attempts, the attempt that stored it first."""
+        repeated = "SELECT key FROM lines WHERE stored GROUP BY key HAVING COUNT(DISTINCT attempt) > 1"
+        rows = self._database.execute(f"SELECT key, at, attempt FROM lines WHERE stored AND key IN ({repeated})")  # noqa: S608
+        first: dict[str, tuple[datetime, str]] = {}
+        for key, at, attempt in rows:
+            storing = (datetime.fromisoformat(at), attempt)
+            first[key] = min(first.get(key, storing), storing)
+        return {key: attempt for key, (_, attempt) in first.items()}
+
+
+@contextmanager
+def merge(lines: Iterable[RawLine]) -> Iterator[MergedLedger]:
+    """The lines as one ledger, in a temporary database that is gone afterwards.
+
+    Raises what ``lines`` raises, and StorageError where the disk is too full for the temporary database.
+    """
+    database = sqlite3.connect("", isolation_level=None)
+    try:
+        database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute(
+            "CREATE TABLE lines (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, at TEXT, raw BLOB)"
+        )
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+        database.execute("COMMIT")
+        yield MergedLedger(database)
+    except sqlite3.OperationalError as error:
+        hint = "free some space, or set SQLITE_TMPDIR to a folder that has some"
+        raise StorageError(f"the ledgers cannot be merged: {error}", hint=hint) from error
+    finally:
+        database.close()
