@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pipeline.engines.planning import planning_engine
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
 from pipeline.errors import DamagedTake
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
-from pipeline.project.loading import load_project
+from pipeline.project.changed_settings import changed_settings
+from pipeline.project.loading import is_project, load_project
 from pipeline.project.models import Project
+from pipeline.project.revisions import problems_at, project_at
+from pipeline.render.comparing import PlanComparison, compare_plans
 from pipeline.render.events import Noticed, Receiver
-from pipeline.render.plan import Plan, make_plan
+from pipeline.render.plan import Plan, PlannedChapter, make_plan, planned_chapters
+from pipeline.render.retaking import Booth, Choice, Retaken
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
@@ -33,7 +39,7 @@ from pipeline.reports.unchanged import inputs_digest
 from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
-from pipeline.store.chosen_takes import read_chosen
+from pipeline.store.chosen_takes import TAKES_NAME, read_chosen, write_chosen
 from pipeline.store.cleaning import damaged_takes
 from pipeline.store.files import remove_leftovers
 from pipeline.store.layout import Layout
@@ -71,7 +77,10 @@ def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, a
     ``api_url`` points a paid engine elsewhere than at its provider; a manifest cannot, since the key goes there.
     """
     project = load_project(path, engine=engine)
-    speaker = open_engine(project.engine, project, jobs=jobs, api_url=api_url)
+    return _scripted(project, open_engine(project.engine, project, jobs=jobs, api_url=api_url))
+
+
+def _scripted(project: Project, speaker: Engine) -> Prepared:
     manuscript, foreign = read_in_place(read_manuscript(project), project, partial(speaks, speaker))
     script = write_script(manuscript, project, limit=speaker.max_input_length)
     require_dictionary_project(script, project)
@@ -87,10 +96,88 @@ def check(path: Path, *, engine: str | None = None, api_url: str | None = None) 
     return prepared
 
 
-def plan(path: Path, *, engine: str | None = None, api_url: str | None = None) -> Plan:
-    """What a render would make. Raises InputError."""
-    prepared = prepare(path, engine=engine, api_url=api_url)
-    return make_plan(prepared.script, prepared.project, prepared.engine, Layout.of(prepared.project).takes)
+def plan(path: Path, *, engine: str | None = None, api_url: str | None = None, offline: bool = False) -> Plan:
+    """What a render would make. Raises InputError.
+
+    The paid engine is asked for its model and voices only where there is a key and not ``offline``; the estimate's
+    basis says so.
+    """
+    return _planned(path, engine, api_url, offline=offline)[1]
+
+
+def _planned(path: Path, engine: str | None, api_url: str | None, *, offline: bool) -> tuple[Prepared, Plan]:
+    project = load_project(path, engine=engine)
+    speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
+    prepared = _scripted(project, speaker)
+    return prepared, make_plan(prepared.script, project, speaker, Layout.of(project).takes, assumed=assumed)
+
+
+def compare(
+    path: Path, against: str, *, engine: str | None = None, api_url: str | None = None, offline: bool = False
+) -> PlanComparison:
+    """The plan against another one: a git revision of the same project, a folder, or another manifest.
+
+    A path that exists is that path, everything else a revision. Takes are not needed on either side. Raises
+    InputError, also for what is wrong at the revision (``REV:FILE:LINE``), and UsageError where there is no such thing.
+    """
+    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    provider = planned.provider if prepared.engine.paid else None
+    if is_project(Path(against)):
+        before = _keyed(Path(against), engine, provider, shown=None)
+        return compare_plans(
+            planned, before[1], against=against, manifest=changed_settings(before[0], prepared.project)
+        )
+    with project_at(prepared.project.manifest, against, also=(TAKES_NAME,)) as revision:
+        if revision.manifest is None:
+            return compare_plans(planned, None, against=against, commit=revision.commit)
+        before = _keyed(revision.manifest, engine, provider, shown=against)
+        changes = changed_settings(before[0], prepared.project)
+        return compare_plans(planned, before[1], against=against, commit=revision.commit, manifest=changes)
+
+
+def _keyed(
+    path: Path, engine: str | None, provider: str | None, *, shown: str | None
+) -> tuple[Project, tuple[PlannedChapter, ...]]:
+    """Another project with all its keys, and no look at any store; ``shown`` is the revision it stands at."""
+    with problems_at(shown):
+        project = load_project(path, engine=engine)
+        speaker, _ = planning_engine(project, offline=True, provider=provider)
+        script = _scripted(project, speaker).script
+        voices = resolved_voices(script, project, speaker)
+        return project, planned_chapters(script, voices, speaker, read_chosen(project.folder), None)
+
+
+def retake(
+    path: Path,
+    names: Sequence[str],
+    *,
+    engine: str | None = None,
+    api_url: str | None = None,
+    offline: bool = False,
+    choose: int | None = None,
+    undo: bool = False,
+    unheard: bool = False,
+) -> tuple[list[Retaken], Plan]:
+    """Choose other takes of the segments that ``names`` mean, and record it in ``takes.yaml``; nothing is rendered.
+
+    Another take is asked for unless ``choose`` names an earlier one, or ``undo`` takes the last choice back. Returns
+    what was chosen, and the plan as it is now. Raises InputError, UsageError, StorageError.
+    """
+    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    project, store = prepared.project, Layout.of(prepared.project).takes
+    booth = Booth(planned, prepared.engine, store, read_chosen(project.folder))
+    chosen, retaken = booth.choose(names, number=choose, undo=undo, unheard=unheard)
+    write_chosen(project.folder, chosen)
+    return retaken, make_plan(prepared.script, project, prepared.engine, store)
+
+
+def choices(
+    path: Path, *, engine: str | None = None, api_url: str | None = None, offline: bool = False
+) -> list[Choice]:
+    """What ``takes.yaml`` chooses, each with where it holds and which takes are stored. Raises InputError."""
+    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    store, chosen = Layout.of(prepared.project).takes, read_chosen(prepared.project.folder)
+    return Booth(planned, prepared.engine, store, chosen).choices()
 
 
 def render(

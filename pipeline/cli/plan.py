@@ -1,4 +1,4 @@
-"""``narrate plan``: what a render would make, why, how long it takes and what it costs."""
+"""``narrate plan``: what a render would make, why, its length and its price; by itself or against another plan."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
 
 if TYPE_CHECKING:
+    from pipeline.render.comparing import PlanComparison
     from pipeline.render.plan import Plan, PlannedSegment
 
 _ROWS = 20
@@ -20,57 +21,121 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "plan",
         help="show what a render would make, why, and what it costs",
-        description="Compare the script with the stored takes. Nothing is rendered and nothing is spent.",
-        epilog="example: narrate plan --json | jq .totals",
+        description="Compare the script with the stored takes, or with another plan. Nothing is rendered and nothing "
+        "is spent.",
+        epilog="example: narrate plan --against main --format markdown",
     )
     add_project(parser)
     add_engine(parser)
     add_api_url(parser)
-    parser.add_argument("--json", action="store_true", help="the whole plan as JSON (README, “Results for machines”)")
+    parser.add_argument(
+        "--against",
+        metavar="REV",
+        help="what has to be made that REV did not need: a git revision, a folder or another manifest; no takes needed",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "markdown"),
+        default="table",
+        help="how to show it (markdown: for the summary of a pull request; needs --against)",
+    )
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--all", action="store_true", help=f"list every segment to be made, not only the first {_ROWS}")
+    add_offline(parser)
     parser.set_defaults(run=run)
 
 
+def add_offline(parser: argparse.ArgumentParser) -> None:
+    """``--offline``: the paid engine's provider is not asked."""
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="do not ask the paid engine's provider for its model and voices (as without a key)",
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Show the plan."""
+    """Show the plan, or the comparison."""
     from pipeline import workflow
+    from pipeline.errors import UsageError
     from pipeline.reports.plan_json import plan_json
 
-    plan = workflow.plan(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
-    if arguments.json:
-        sys.stdout.buffer.write(plan_json(plan))
+    common = {"engine": arguments.engine, "api_url": arguments.api_url, "offline": arguments.offline}
+    if arguments.against is not None:
+        _show_comparison(workflow.compare(arguments.project, arguments.against, **common), arguments)
         return 0
+    if arguments.format == "markdown":
+        raise UsageError("--format markdown is for comparisons", hint="add --against REV")
+    plan = workflow.plan(arguments.project, **common)
+    if arguments.format == "json":
+        sys.stdout.buffer.write(plan_json(plan))
+    else:
+        _show(plan, everything=arguments.all)
+    return 0
+
+
+def _show(plan: Plan, *, everything: bool) -> None:
     missing = plan.to_make()
     _say(_summary(plan, missing))
-    if not missing:
-        return 0
     for reason, count in Counter(planned.reason for planned in missing).most_common(10):
         _say(f"  {count:6,}  {reason}")
-    shown = missing if arguments.all else missing[:_ROWS]
-    width = max(len(_place(planned)) for planned in shown)
+    shown = missing if everything else missing[:_ROWS]
+    width = max((len(_place(planned)) for planned in shown), default=0)
     for planned in shown:
         _say(f"  {_place(planned):<{width}}  {planned.key[:10]}  {planned.reason}: {_start(planned)}")
     if len(shown) < len(missing):
         _say(f"  … and {len(missing) - len(shown):,} more (--all lists them)")
-    return 0
 
 
 def _summary(plan: Plan, missing: list[PlannedSegment]) -> str:
+    from pipeline.reports.estimates import shown_cost, shown_range
+
     total = sum(1 for _ in plan.segments())
     if not missing:
         return f"all {total:,} segments are stored; a render makes nothing (engine {plan.engine})"
-    estimate = plan.estimate
-    length = f"{shown_duration(estimate.seconds_low)} to {shown_duration(estimate.seconds_high)}"
-    if estimate.cents_high is None:
-        cost = f"at an unknown price: add `{plan.model}` to `rates`"
-    elif estimate.cents_high:
-        cost = f"{estimate.cents_low} to {estimate.cents_high} cents"
-    else:
-        cost = "free of charge"
+    cost = shown_cost(plan.estimate)
+    if plan.estimate.cents_high is None:
+        cost += f" (add `{plan.model}` to `rates`)"
     return (
         f"{len(missing):,} of {total:,} segments are to be made with {plan.engine} ({plan.model}): "
-        f"{length} of audio, {cost}; by {estimate.basis}"
+        f"{shown_range(plan.estimate)} of audio, {cost}; by {plan.estimate.basis}"
     )
+
+
+def _show_comparison(comparison: PlanComparison, arguments: argparse.Namespace) -> None:
+    from pipeline.reports.plan_comparison import comparison_json, comparison_markdown, comparison_summary
+
+    if arguments.format == "json":
+        sys.stdout.buffer.write(comparison_json(comparison))
+    elif arguments.format == "markdown":
+        _say(comparison_markdown(comparison))
+    else:
+        _say(f"against {comparison.against}: {comparison_summary(comparison)}")
+        _list_comparison(comparison, everything=arguments.all)
+
+
+def _list_comparison(comparison: PlanComparison, *, everything: bool) -> None:
+    from pipeline.render.comparing import Change
+    from pipeline.render.word_diff import word_diff
+
+    for change in comparison.manifest:
+        _say(f"  manifest: {change}")
+    rows = [row for chapter in comparison.chapters for row in chapter.segments]
+    left = len(rows) if everything else _ROWS
+    for chapter in comparison.chapters:
+        if chapter.change is not Change.UNCHANGED:
+            _say(f"  {chapter.change} chapter {chapter.slug}: {len(chapter.segments):,} segments differ")
+        for row in chapter.segments[: max(left, 0)]:
+            before = row.before.segment.text if row.before else ""
+            now = row.now.segment.text if row.now else ""
+            stored = " (stored)" if row.now is not None and row.now.take is not None else ""
+            place = _place(row.planned)
+            _say(
+                f"    {place}  {len(row.planned.segment.text)} characters  {row.why}{stored}: {word_diff(before, now)}"
+            )
+        left -= len(chapter.segments)
+    if left < 0:
+        _say(f"  … and {-left:,} more (--all lists them)")
 
 
 def _place(planned: PlannedSegment) -> str:

@@ -25,7 +25,7 @@ from pipeline.project.validation import validate
 from pipeline.project.wording import did_you_mean, in_order
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar, read_tree
 
-__all__ = ["LIMIT_BYTES", "MANIFEST_NAME", "expand_sources", "load_project"]
+__all__ = ["LIMIT_BYTES", "MANIFEST_NAME", "expand_sources", "is_project", "load_project"]
 
 MANIFEST_NAME = "project.yaml"
 LIMIT_BYTES = 256 * 1024
@@ -55,6 +55,14 @@ def load_project(path: Path, *, engine: str | None = None) -> Project:
     if parsed is None or problems:
         raise InputError(in_order(problems, first=shown))
     return _project(parsed, manifest, chosen, entries)
+
+
+def is_project(path: Path) -> bool:
+    """Whether ``path`` is a manifest file or a folder with a ``project.yaml``."""
+    try:
+        return path.is_file() or (path / MANIFEST_NAME).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _engine_of_the_run(engine: str | None) -> EngineName | None:

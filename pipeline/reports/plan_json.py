@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from pipeline.render.pace import Estimate
 from pipeline.render.plan import Plan
 
 PLAN_SCHEMA = 1
@@ -13,21 +14,17 @@ def plan_json(plan: Plan) -> bytes:
     """``plan --json``: totals and one row per segment, in reading order. Money is decimal text in EUR cents."""
     segments = list(plan.segments())
     missing = plan.to_make()
-    estimate = plan.estimate
     document = {
         "schema": PLAN_SCHEMA,
         "engine": plan.engine,
         "provider": plan.provider,
+        "model": plan.model,
         "totals": {
             "segments": len(segments),
             "stored": sum(1 for planned in segments if planned.take is not None),
             "to_make": len(missing),
             "characters_to_make": sum(len(planned.segment.text) for planned in missing),
-            "seconds_low": estimate.seconds_low,
-            "seconds_high": estimate.seconds_high,
-            "cents_low": None if estimate.cents_low is None else str(estimate.cents_low),
-            "cents_high": None if estimate.cents_high is None else str(estimate.cents_high),
-            "basis": estimate.basis,
+            **estimate_json(plan.estimate),
         },
         "segments": [
             {
@@ -38,8 +35,20 @@ def plan_json(plan: Plan) -> bytes:
                 "voice": planned.segment.voice,
                 "state": planned.state.value,
                 "reason": planned.reason,
+                "take": planned.order.number,
             }
             for planned in segments
         ],
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def estimate_json(estimate: Estimate) -> dict[str, object]:
+    """Seconds, cents (decimal text, null: unknown) and what they rest on."""
+    return {
+        "seconds_low": estimate.seconds_low,
+        "seconds_high": estimate.seconds_high,
+        "cents_low": None if estimate.cents_low is None else str(estimate.cents_low),
+        "cents_high": None if estimate.cents_high is None else str(estimate.cents_high),
+        "basis": estimate.basis,
+    }
