@@ -12,9 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 from av.audio.stream import AudioStream
@@ -22,17 +20,15 @@ from av.container.input import InputContainer
 from av.packet import Packet
 
 from pipeline.assembly.encoding import open_output
+from pipeline.assembly.finishing import finish_file
 from pipeline.assembly.formats import recipe
-from pipeline.assembly.pictures import attach
+from pipeline.assembly.marks import container_chapters, marks_of
 from pipeline.assembly.placing import FRAME_SAMPLES
-from pipeline.assembly.tags import Tags, chapter_title, container_metadata, iso_639_2
+from pipeline.assembly.tags import Tags, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.errors import Interrupted, StorageError
 from pipeline.project.models import Output, OutputFormat
 from pipeline.store.files import replacing
-
-if TYPE_CHECKING:
-    from av.container.core import Chapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +43,24 @@ class BookChapter:
 def write_m4b(path: Path, chapters: Sequence[BookChapter], tags: Tags, stop: threading.Event | None = None) -> None:
     """Write the M4B from chapters encoded with one bitrate; nothing is encoded again.
 
-    Chapter marks stand in both stores, QuickTime's text track and Nero's list (the list ends at 255 chapters).
+    Chapter marks stand in both stores: QuickTime's text track, which holds all of them, and Nero's list, which ends at
+    255 chapters and cuts titles at 255 bytes (:func:`pipeline.assembly.marks.shortfalls` says so).
     Raises StorageError where a chapter's file is damaged or not as long as its timeline or the book cannot be
     written, Interrupted when ``stop`` is set, ValueError without chapters.
     """
     if not chapters:
         raise ValueError("a book needs a chapter")
-    made = recipe(Output(format=OutputFormat.M4B))
-    with replacing(path) as temporary, open_output(temporary, made) as container:
-        container.metadata.update(container_metadata(tags, OutputFormat.M4B))
-        container.set_chapters(list(_marks(chapters)))
-        with _opened(chapters[0]) as first:
-            stream = container.add_stream_from_template(first.streams.audio[0])
-        stream.metadata["language"] = iso_639_2(tags.language)
-        if tags.cover is not None:
-            container.mux(attach(container, tags.cover))
-        for packet in _timed(chapters, stop):
-            packet.stream = stream
-            container.mux(packet)
-
-
-def _marks(chapters: Sequence[BookChapter]) -> Iterator[Chapter]:
-    at = 0
-    for index, chapter in enumerate(chapters):
-        yield {
-            "id": index,
-            "start": at,
-            "end": at + chapter.samples,
-            "time_base": Fraction(1, TIMELINE_RATE),
-            "metadata": {"title": chapter_title(chapter.title)},
-        }
-        at += chapter.samples
+    marks = marks_of((chapter.title, chapter.samples) for chapter in chapters)
+    with replacing(path) as temporary:
+        with open_output(temporary, recipe(Output(format=OutputFormat.M4B))) as container:
+            container.set_chapters(container_chapters(marks))
+            with _opened(chapters[0]) as first:
+                stream = container.add_stream_from_template(first.streams.audio[0])
+            stream.metadata["language"] = iso_639_2(tags.language)
+            for packet in _timed(chapters, stop):
+                packet.stream = stream
+                container.mux(packet)
+        finish_file(temporary, OutputFormat.M4B, tags, marks)
 
 
 def _timed(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Iterator[Packet[AudioStream]]:

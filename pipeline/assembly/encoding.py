@@ -16,7 +16,9 @@ from av.codec.context import Flags as CodecFlags
 from av.container.output import OutputContainer
 from numpy.typing import NDArray
 
+from pipeline.assembly.finishing import finish_file
 from pipeline.assembly.formats import Recipe, recipe
+from pipeline.assembly.marks import Mark, container_chapters
 from pipeline.assembly.pictures import attach
 from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
@@ -28,11 +30,12 @@ _TICK = Fraction(1, TIMELINE_RATE)
 
 @dataclass(frozen=True, slots=True)
 class ChapterFile:
-    """A file to make of a chapter."""
+    """A file to make of a chapter, or of the whole book with its chapters' ``marks``."""
 
     path: Path
     output: Output
     tags: Tags
+    marks: tuple[Mark, ...] = ()
 
 
 def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile]) -> None:
@@ -57,22 +60,26 @@ def encode_streams(streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable
 @contextmanager
 def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
     made = recipe(file.output)
-    with replacing(file.path) as temporary, open_output(temporary, made) as container:
-        container.metadata.update(container_metadata(file.tags, file.output.format))
-        stream = _audio_stream(container, made)
-        stream.metadata["language"] = iso_639_2(file.tags.language)
-        if made.takes_cover and file.tags.cover is not None:
-            container.mux(attach(container, file.tags.cover))
-        at = 0
+    with replacing(file.path) as temporary:
+        with open_output(temporary, made) as container:
+            container.metadata.update(container_metadata(file.tags, file.output.format))
+            if file.marks and made.takes_marks:
+                container.set_chapters(container_chapters(file.marks))
+            stream = _audio_stream(container, made)
+            stream.metadata["language"] = iso_639_2(file.tags.language)
+            if made.takes_cover and file.tags.cover is not None:
+                container.mux(attach(container, file.tags.cover))
+            at = 0
 
-        def write(block: NDArray[np.int16]) -> None:
-            nonlocal at
-            with storage_errors(file.path):
-                container.mux(stream.encode(_frame(block, at)))
-            at += len(block)
+            def write(block: NDArray[np.int16]) -> None:
+                nonlocal at
+                with storage_errors(file.path):
+                    container.mux(stream.encode(_frame(block, at)))
+                at += len(block)
 
-        yield write
-        container.mux(stream.encode(None))
+            yield write
+            container.mux(stream.encode(None))
+        finish_file(temporary, file.output.format, file.tags, file.marks)
 
 
 def open_output(path: Path, made: Recipe) -> OutputContainer:

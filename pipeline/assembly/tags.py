@@ -15,10 +15,6 @@ from pipeline.project.models import OutputFormat
 DISCLOSURE = "AI-generated narration"
 """Stores and the EU AI Act, article 50, want synthetic speech to be marked."""
 GENRE = "Audiobook"
-TITLE_BYTES = 255
-"""A Nero chapter title has one byte for its length."""
-
-_MEDIA_TYPE_AUDIOBOOK = "2"
 _FRONT_COVER = 3
 _ISO_639_2 = {
     "ar": "ara", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces", "cy": "cym", "da": "dan", "de": "deu", "el": "ell",
@@ -27,6 +23,11 @@ _ISO_639_2 = {
     "lt": "lit", "lv": "lav", "nb": "nob", "nl": "nld", "nn": "nno", "no": "nor", "pl": "pol", "pt": "por", "ro": "ron",
     "ru": "rus", "sk": "slk", "sl": "slv", "sr": "srp", "sv": "swe", "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd",
     "vi": "vie", "zh": "zho",
+}  # fmt: skip
+
+_ARTICLES = {
+    "de": "der die das ein eine", "en": "the a an", "es": "el la los las un una unos unas", "fr": "le la les un une",
+    "it": "il lo la i gli le un uno una", "nl": "de het een", "pt": "o a os as um uma",
 }  # fmt: skip
 
 
@@ -51,11 +52,15 @@ class Tags:
     tracks: int | None = None
     cover: Cover | None = None
     disclosure: str = DISCLOSURE
+    series_part: str | None = None
+    author_sort: str | None = None
 
-
-def chapter_title(title: str) -> str:
-    """A title as chapter marks can hold it: at most 255 bytes of UTF-8, cut between characters (specs 1.6)."""
-    return title.encode()[:TITLE_BYTES].decode(errors="ignore")
+    @property
+    def numbered(self) -> str | None:
+        """The track as ``2/12``, ``2`` where nobody knows of how many, None where it is none."""
+        if self.track is None:
+            return None
+        return str(self.track) if self.tracks is None else f"{self.track}/{self.tracks}"
 
 
 def iso_639_2(language: str | None) -> str:
@@ -64,9 +69,47 @@ def iso_639_2(language: str | None) -> str:
     return primary if len(primary) == 3 else _ISO_639_2.get(primary, "und")
 
 
+def described(tags: Tags) -> str:
+    """The description, after the words that say that a machine speaks."""
+    return f"{tags.disclosure}. {tags.description}" if tags.description else tags.disclosure
+
+
+def sort_title(title: str, language: str | None) -> str:
+    """A title as shelves sort it: its article behind it, in languages whose articles stand apart."""
+    first, _, rest = title.partition(" ")
+    articles = _ARTICLES.get((language or "").split("-")[0].lower(), "").split()
+    return f"{rest}, {first}" if rest and first.lower() in articles else title
+
+
+def sort_album(tags: Tags) -> str:
+    """The book as shelves sort it: within its series by part, 2 before 10, else by its title."""
+    title = sort_title(tags.album, tags.language)
+    if tags.series is None or tags.series_part is None:
+        return title
+    whole, _, fraction = tags.series_part.partition(".")
+    part = f"{whole.zfill(3)}.{fraction}" if fraction else whole.zfill(3)
+    return f"{sort_title(tags.series, tags.language)} {part} - {title}"
+
+
 def container_metadata(tags: Tags, output: OutputFormat) -> dict[str, str]:
-    """The tags under the names by which FFmpeg's muxers know them (specs 1.6: composer holds the narrator)."""
-    metadata = {
+    """The tags under the names by which FFmpeg's muxers know them (specs 1.6: composer holds the narrator).
+
+    Empty for MP3 and MP4, which :mod:`pipeline.assembly.finishing` tells what their muxers cannot.
+    """
+    match output:
+        case OutputFormat.FLAC | OutputFormat.OPUS:
+            metadata = _vorbis_comments(tags)
+            if output is OutputFormat.OPUS:
+                metadata["METADATA_BLOCK_PICTURE"] = _picture_block(tags)
+        case OutputFormat.WAV:
+            metadata = {**_common(tags), "comment": tags.disclosure, "track": tags.numbered, "language": tags.language}
+        case _:
+            metadata = {}
+    return {name: value for name, value in metadata.items() if value}
+
+
+def _common(tags: Tags) -> dict[str, str | None]:
+    return {
         "title": tags.title,
         "artist": tags.author,
         "album_artist": tags.author,
@@ -74,44 +117,26 @@ def container_metadata(tags: Tags, output: OutputFormat) -> dict[str, str]:
         "composer": tags.narrator,
         "genre": GENRE,
         "date": tags.date,
-        "track": _track(tags),
-        "comment": tags.disclosure,
         "publisher": tags.publisher,
-        **_special(tags, output),
     }
-    return {name: value for name, value in metadata.items() if value}
 
 
-def _special(tags: Tags, output: OutputFormat) -> dict[str, str | None]:
-    """What one family of containers has and the others have not."""
-    match output:
-        case OutputFormat.M4B | OutputFormat.M4A:
-            described = _described(tags)
-            return {
-                "media_type": _MEDIA_TYPE_AUDIOBOOK,
-                "description": described,
-                "synopsis": described,
-                "grouping": tags.series,
-            }
-        case OutputFormat.MP3:
-            own = {"SERIES": tags.series, "ISBN": tags.isbn, "description": tags.description}
-            return {**own, "language": iso_639_2(tags.language)}
-        case OutputFormat.FLAC | OutputFormat.OPUS:
-            # The muxers write "comment" as DESCRIPTION, the only free text of Vorbis comments.
-            own = {"SERIES": tags.series, "ISBN": tags.isbn, "LANGUAGE": tags.language, "comment": _described(tags)}
-            return {**own, "METADATA_BLOCK_PICTURE": _picture_block(tags) if output is OutputFormat.OPUS else None}
-        case _:
-            return {"language": tags.language}
-
-
-def _described(tags: Tags) -> str:
-    return f"{tags.disclosure}. {tags.description}" if tags.description else tags.disclosure
-
-
-def _track(tags: Tags) -> str | None:
-    if tags.track is None:
-        return None
-    return str(tags.track) if tags.tracks is None else f"{tags.track}/{tags.tracks}"
+def _vorbis_comments(tags: Tags) -> dict[str, str | None]:
+    """Vorbis comments; the muxers write "comment" as DESCRIPTION, the only free text that players show of them."""
+    return {
+        **_common(tags),
+        "comment": described(tags),
+        "TRACKNUMBER": None if tags.track is None else str(tags.track),
+        "TRACKTOTAL": None if tags.tracks is None else str(tags.tracks),
+        "PERFORMER": tags.narrator,
+        "SERIES": tags.series,
+        "SERIES-PART": tags.series_part,
+        "ISBN": tags.isbn,
+        "LANGUAGE": tags.language,
+        "TITLESORT": sort_title(tags.title, tags.language) if tags.track is None else None,
+        "ALBUMSORT": sort_album(tags),
+        "ARTISTSORT": tags.author_sort or tags.author,
+    }
 
 
 def _picture_block(tags: Tags) -> str | None:
