@@ -9,7 +9,21 @@ import sys
 from collections.abc import Sequence
 
 from pipeline import __version__
-from pipeline.cli import check, clean, costs, dictionaries, models, plan, render, retake, schema, serve, status, voices
+from pipeline.cli import (
+    captions,
+    check,
+    clean,
+    costs,
+    dictionaries,
+    models,
+    plan,
+    render,
+    retake,
+    schema,
+    serve,
+    status,
+    voices,
+)
 from pipeline.errors import InputError, Interrupted, NarrateError
 
 _EXIT_CODES = """\
@@ -58,7 +72,21 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"narrate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (check, plan, render, retake, status, costs, schema, clean, serve, voices, models, dictionaries):
+    for command in (
+        check,
+        plan,
+        render,
+        retake,
+        status,
+        captions,
+        costs,
+        schema,
+        clean,
+        serve,
+        voices,
+        models,
+        dictionaries,
+    ):
         command.add_parser(commands)
     return parser
 

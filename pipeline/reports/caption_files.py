@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pipeline.assembly.timeline import ChapterTimeline, Timeline
-from pipeline.assembly.wanted import CAPTIONS, Wanted
+from pipeline.assembly.wanted import CAPTIONS, FOR_THE_BOOK, Wanted, suffix
 from pipeline.captions.captioned import CaptionedChapter
 from pipeline.captions.captioning import BookCaptions, caption, caption_file, caption_violations, rules_of
 from pipeline.captions.violations import count_violations
 from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.reports.timeline_reading import read_timeline
 from pipeline.store.files import replacing
 
 Captioner: TypeAlias = Callable[[str, Output], CaptionedChapter]
@@ -62,6 +63,23 @@ def write_captions(
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             file.writelines(caption_file(book, chapters, output))
         yield path
+
+
+def remake_captions(project: Project, outputs: Path, output: Output, folder: Path) -> Iterator[Path]:
+    """Write one kind of captions into ``folder``, from the timeline that lies in ``outputs``, and name each file.
+
+    One for each chapter and, where the format suits a book, one for it. Raises UsageError where no timeline is there,
+    InputError where it is damaged, StorageError where a file cannot be written.
+    """
+    timelines = {chapter.slug: chapter for chapter in read_timeline(outputs).chapters}
+    ending, width = suffix(output.format), len(str(len(timelines)))
+    due = [
+        Wanted(f"{number:0{width}d}-{slug}.{ending}", output.format, slug, output, "")
+        for number, slug in enumerate(timelines, 1)
+    ]
+    if output.format in FOR_THE_BOOK:
+        due.append(Wanted(f"{project.slug}.{ending}", output.format, None, output, ""))
+    return write_captions(project, timelines, captioner(project, timelines), folder, due)
 
 
 def caption_violation_counts(

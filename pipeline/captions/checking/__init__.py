@@ -1,0 +1,1 @@
+"""Judging caption files, our own and other people's."""
