@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -26,10 +27,12 @@ from pipeline.render.comparing import PlanComparison, compare_plans
 from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter, make_plan, planned_chapters
 from pipeline.render.retaking import Booth, Choice, Retaken
+from pipeline.render.revision import git_revision
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
+from pipeline.render.terms import terms_of
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.publishing import publish
 from pipeline.reports.run_record import write_run_record
@@ -43,7 +46,7 @@ from pipeline.store.chosen_takes import TAKES_NAME, read_chosen, write_chosen
 from pipeline.store.cleaning import damaged_takes
 from pipeline.store.files import remove_leftovers
 from pipeline.store.layout import Layout
-from pipeline.store.ledger import new_run_id, utc_now
+from pipeline.store.ledger import LedgerLine, new_run_id, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts
 
@@ -58,6 +61,9 @@ class RenderOptions:
     force: bool = False
     allow_partial: bool = False
     api_url: str | None = None
+    max_cost_cents: Decimal | None = None
+    allow_unknown_price: bool = False
+    wait_for_lock_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +201,30 @@ def render(
     if prepared.foreign:
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
-    with project_lock(layout.state):
+    with project_lock(layout.state, wait_seconds=options.wait_for_lock_seconds):
         remove_leftovers(layout.state, out)
-        for attempt in close_open_attempts(layout.ledgers, layout.takes):
-            if attempt.reserved_cents:
-                receiver(
-                    Noticed(
-                        f"suspected: attempt {attempt.attempt} may have been charged {attempt.reserved_cents} cents"
-                    )
-                )
+        _tell_suspected(close_open_attempts(layout.ledgers, layout.takes), receiver)
+        terms = terms_of(
+            project,
+            prepared.engine,
+            layout.ledgers,
+            revision=git_revision(project.folder),
+            max_cost_cents=options.max_cost_cents,
+            allow_unknown_price=options.allow_unknown_price,
+        )
         while True:
             planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
-            require_consent(planned, selected, project.budget, paid=prepared.engine.paid, confirm=confirm)
-            rendered = render_missing(planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver)
+            require_consent(
+                planned,
+                selected,
+                project.budget,
+                paid=prepared.engine.paid,
+                confirm=confirm,
+                max_cost_cents=options.max_cost_cents,
+            )
+            rendered = render_missing(
+                planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver, terms=terms
+            )
             try:
                 published = publish(
                     project,
@@ -236,6 +253,19 @@ def render(
         )
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
+
+
+def _tell_suspected(suspected: Sequence[LedgerLine], receiver: Receiver) -> None:
+    """Say how many requests of runs that were cut off may have been charged, and how much that is at most."""
+    priced = [line.reserved_cents for line in suspected if line.reserved_cents]
+    if priced:
+        attempts = "1 request" if len(priced) == 1 else f"{len(priced)} requests"
+        receiver(
+            Noticed(
+                f"suspected: {attempts} of earlier runs may have been charged without an answer, at most "
+                f"{sum(priced)} cents in all (`narrate costs` lists them)"
+            )
+        )
 
 
 def status(path: Path, *, engine: str | None = None, out: Path | None = None, api_url: str | None = None) -> Status:

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import sys
 import time
-from pathlib import Path
 from typing import NoReturn, TextIO
 
 import tqdm
@@ -14,6 +13,7 @@ import tqdm
 from pipeline.cli.arguments import shown_duration, shown_size
 from pipeline.render.events import (
     AssemblyStarted,
+    Charged,
     Event,
     FileWritten,
     Noticed,
@@ -51,10 +51,8 @@ class JsonLines:
 
     def __call__(self, event: Event) -> None:
         """Write the event."""
-        fields = {
-            name: str(value) if isinstance(value, Path) else value for name, value in dataclasses.asdict(event).items()
-        }
-        self._stream.write(json.dumps({"event": _snake(type(event).__name__), **fields}, ensure_ascii=False) + "\n")
+        told = {"event": _snake(type(event).__name__), **dataclasses.asdict(event)}
+        self._stream.write(json.dumps(told, ensure_ascii=False, default=str) + "\n")
         self._stream.flush()
 
 
@@ -66,12 +64,15 @@ class PlainLines:
         self._started = self._said = time.monotonic()
         self._total = self._done = self._characters = self._characters_done = 0
         self._audio_seconds = 0.0
+        self._cost = ""
 
     def __call__(self, event: Event) -> None:
         """Write a line if it is time for one."""
         if isinstance(event, RenderStarted):
             self._started = self._said = time.monotonic()
             self._total, self._characters = event.to_make, event.characters
+        elif isinstance(event, Charged):
+            self._cost = f", {running_cost(event)}"
         elif isinstance(event, TakeMade):
             self._done += 1
             self._characters_done += event.characters
@@ -91,7 +92,7 @@ class PlainLines:
             left = spent / max(1, self._characters_done) * (self._characters - self._characters_done)
             return (
                 f"rendered {self._done}/{self._total} segments, {shown_duration(self._audio_seconds)} of audio, "
-                f"{shown_duration(left)} left"
+                f"{shown_duration(left)} left{self._cost}"
             )
         return message(event)
 
@@ -103,6 +104,7 @@ class Bar:
         self._stream = stream
         self._bar: tqdm.tqdm[NoReturn] | None = None
         self._audio_seconds = 0.0
+        self._cost = ""
 
     def __call__(self, event: Event) -> None:
         """Move the bar, or write a line above it."""
@@ -112,8 +114,10 @@ class Bar:
             self._open(event.files, "assembling", " files")
         elif self._bar is not None and isinstance(event, TakeMade):
             self._audio_seconds += event.seconds
-            self._bar.set_postfix_str(f"{shown_duration(self._audio_seconds)} of audio", refresh=False)
+            self._bar.set_postfix_str(f"{shown_duration(self._audio_seconds)} of audio{self._cost}", refresh=False)
             self._bar.update(event.characters)
+        elif isinstance(event, Charged):
+            self._cost = f", {running_cost(event)}"
         elif self._bar is not None and isinstance(event, FileWritten):
             self._bar.update(1)
         elif (line := message(event)) is not None:
@@ -128,6 +132,13 @@ class Bar:
         self._bar = tqdm.tqdm(
             total=total, desc=what, unit=unit, unit_scale=total > 10_000, file=self._stream, leave=False, smoothing=0.1
         )
+
+
+def running_cost(event: Charged) -> str:
+    """What the run has cost so far, and what it may: ``12.4 of 500 cents``."""
+    limit = "" if event.budget_cents is None else f" of {event.budget_cents.normalize():f}"
+    unknown = f" (and at most {event.unknown_cents:.1f} unknown)" if event.unknown_cents else ""
+    return f"{event.spent_cents:.1f}{limit} cents{unknown}"
 
 
 def message(event: Event) -> str | None:

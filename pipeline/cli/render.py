@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_projec
 
 if TYPE_CHECKING:
     from pipeline.reports.outcome import Outcome
+    from pipeline.reports.run_record import RunRecord
 
 
 def add_parser(commands: Commands) -> None:
@@ -39,6 +41,22 @@ def add_parser(commands: Commands) -> None:
         choices=("auto", "bar", "plain", "json", "none"),
         default="auto",
         help="how progress is shown (auto: a bar on a terminal, else plain lines; json: one object a line on stdout)",
+    )
+    parser.add_argument(
+        "--max-cost",
+        type=_cents,
+        metavar="CENTS",
+        help="what this run may cost, in EUR cents (500 is 5 EUR); the lower of this and the manifest's budget holds",
+    )
+    parser.add_argument(
+        "--allow-unknown-price", action="store_true", help="spend although `rates` does not have the model's price"
+    )
+    parser.add_argument(
+        "--wait-lock",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long for another run on this project to end (default: do not)",
     )
     parser.set_defaults(run=run)
 
@@ -74,6 +92,9 @@ def _rendered(arguments: argparse.Namespace) -> Outcome:
             force=arguments.force,
             allow_partial=arguments.allow_partial,
             api_url=arguments.api_url,
+            max_cost_cents=arguments.max_cost,
+            allow_unknown_price=arguments.allow_unknown_price,
+            wait_for_lock_seconds=arguments.wait_lock,
         ),
         receiver=receiver_for(arguments.events),
         confirm=_confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
@@ -81,16 +102,30 @@ def _rendered(arguments: argparse.Namespace) -> Outcome:
 
 
 def _summary(outcome: Outcome) -> list[str]:
+    from pipeline.project.profiles import profile_name
+
     record = outcome.record
     takes = f"{record.takes_made} takes made, {record.takes_reused} reused, {record.segments_failed} failed"
     length, spent = shown_duration(record.audio_seconds), shown_duration(record.wall_seconds)
     lines = [f"{outcome.project.title}: {length} of audio, {takes}, in {spent}"]
     if outcome.nothing_to_do:
         lines.append("nothing to do: every output is current")
+    if record.spent_cents or record.unknown_charges:
+        lines.append(f"  {_spent(record)}")
     for folder, count, size in outcome.file_groups():
         lines.append(f"  {folder}  {f'{count} files, ' if count > 1 else ''}{shown_size(size)}")
     lines += [f"  stale: {path} (older than the manuscript; see {outcome.out / 'run.json'})" for path in record.stale]
+    for file in record.files:
+        if file.sound is not None and file.sound.outside:
+            name = profile_name(outcome.project.profile)
+            lines.append(f"  technical check ({name}): {file.path}: {'; '.join(file.sound.outside)}")
     return lines
+
+
+def _spent(record: RunRecord) -> str:
+    real = "" if record.provider == "kugelaudio" else f" at {record.provider}"
+    unknown = f"; {record.unknown_charges} charges unknown, at most {record.reserved_cents} cents in all"
+    return f"spent: {record.spent_cents.normalize():f} cents{real}{unknown if record.unknown_charges else ''}"
 
 
 def _confirm(question: str) -> bool:
@@ -104,4 +139,21 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _cents(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not an amount in EUR cents")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return value

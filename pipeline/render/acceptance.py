@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.engines.protocol import Speech
+from decimal import Decimal
+
+import numpy as np
+
+from pipeline.engines.protocol import Order, Speech, Usage, WordTimes
+from pipeline.kugelaudio import IncompleteAudioError
 from pipeline.script.words import written_words
 
 _FASTEST = 45.0
@@ -25,3 +30,23 @@ def objection(text: str, speech: Speech, bounds: tuple[int, int]) -> str | None:
         start, end = words[-1]
         return f"the audio ends before the last word, “{text[start:end]}”"
     return None
+
+
+def incomplete_speech(order: Order, error: IncompleteAudioError) -> Speech | None:
+    """What came of an answer that the client found incomplete, without its word times; None where nothing did."""
+    part = error.partial
+    if part is None:
+        return None
+    nothing = np.zeros(0, np.int32)
+    cents = None if part.usage is None or part.usage.cost_cents is None else Decimal(str(part.usage.cost_cents))
+    return Speech(
+        pcm=np.frombuffer(part.audio, "<i2").astype(np.int16, copy=False),
+        sample_rate=part.sample_rate,
+        words=WordTimes(nothing, nothing, nothing, nothing),
+        usage=Usage(
+            audio_seconds=part.duration_seconds if part.usage is None else part.usage.audio_seconds,
+            characters=len(order.text),
+            cost_cents=cents,
+            request_id=error.request_id,
+        ),
+    )

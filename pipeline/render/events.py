@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,13 +20,33 @@ class RenderStarted:
 
 @dataclass(frozen=True, slots=True)
 class TakeMade:
-    """A take is stored. ``characters`` are its segment's, ``seconds`` its audio's."""
+    """A take is stored. ``characters`` are its segment's, ``seconds`` its audio's, ``cost_cents`` its charge (None:
+    unknown, or free)."""
 
     key: str
     chapter: str
     index: int
     characters: int
     seconds: float
+    cost_cents: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """An attempt at a paid engine has ended with ``outcome`` and cost ``cost_cents`` (None: unknown).
+
+    Of the whole run, in EUR cents: what is known to be spent, what unknown charges may come to, what is set aside for
+    requests under way, and what the run may spend (None: no budget).
+    """
+
+    chapter: str
+    index: int
+    outcome: str
+    cost_cents: Decimal | None
+    spent_cents: Decimal
+    unknown_cents: Decimal
+    reserved_cents: Decimal
+    budget_cents: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +92,7 @@ class Noticed:
     message: str
 
 
-Event: TypeAlias = RenderStarted | TakeMade | Retrying | SegmentFailed | AssemblyStarted | FileWritten | Noticed
+Event: TypeAlias = (
+    RenderStarted | TakeMade | Charged | Retrying | SegmentFailed | AssemblyStarted | FileWritten | Noticed
+)
 Receiver: TypeAlias = Callable[[Event], None]

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from pipeline.engines.protocol import Engine, Speech
-from pipeline.errors import NarrateError
-from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError, KugelAudioError
-from pipeline.render.acceptance import objection
-from pipeline.render.events import Receiver, Retrying, SegmentFailed, TakeMade
+from pipeline.engines.protocol import Speech
+from pipeline.errors import DamagedTake, StorageError
+from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError, KugelAudioError, TextTooLongError
+from pipeline.render.attempts import attempt
+from pipeline.render.events import Noticed, Retrying, SegmentFailed, TakeMade
 from pipeline.render.plan import PlannedSegment
+from pipeline.render.recutting import halves, joined
 from pipeline.render.retrying import attempts
+from pipeline.render.studio import BudgetSpent, Ending, Halted, Studio
 from pipeline.store.edges import speech_bounds
-from pipeline.store.ledger import Ledger, LedgerLine, utc_now
-from pipeline.store.rejected import keep_rejected
 from pipeline.store.takes import Take, TakeStore
-
-
-class ShortAudioError(KugelAudioError):
-    """The engine answered, but with audio that cannot stand for the text; worth another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,142 +31,136 @@ class Failure:
 
 @dataclass(slots=True)
 class RenderResult:
-    """What a render came to. ``stopped`` is the error that ended it early, ``interrupted`` a request from outside."""
+    """What a render came to.
+
+    ``ending`` is what ended it early, ``interrupted`` a request from outside, ``cut_off`` a second one.
+    ``unkept_cents`` are charges for answers that could not be stored.
+    """
 
     takes: dict[str, Take] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
-    stopped: KugelAudioError | None = None
+    ending: Ending | None = None
     interrupted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Studio:
-    """What making takes needs: the engine, where takes and ledger lines go, who listens, and when to stop."""
-
-    engine: Engine
-    identity: Mapping[str, str]
-    store: TakeStore
-    ledger: Ledger
-    receiver: Receiver
-    stop: asyncio.Event
-    storing: Executor
-    """Encodes and writes takes beside the event loop. One thread is enough and keeps memory flat: the allocator keeps
-    an arena of once used memory for every thread, and a take has megabytes."""
+    cut_off: bool = False
+    unkept_cents: list[Decimal | None] = field(default_factory=list)
 
 
 async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> RenderResult:
-    """Make all ``missing`` takes, ``engine.concurrency`` at once.
+    """Make all ``missing`` takes in their order, as many at once as the limiter grants.
 
-    A set ``studio.stop`` lets the takes in flight finish and be stored and starts no more. Raises StorageError where
-    a take or a ledger line cannot be kept.
+    A set ``studio.stop``, an empty wallet, a spent budget, a refused key and a disk that refuses let the takes in
+    flight finish and be stored, and start no more.
     """
-    result = RenderResult()
+    result = RenderResult(unkept_cents=studio.unkept_cents)
     queue = iter(missing)
 
     async def worker() -> None:
-        while not studio.stop.is_set() and result.stopped is None:
-            planned = next(queue, None)
-            if planned is None:
-                return
-            await _make(planned, studio, result)
+        with suppress(Halted):
+            while not studio.halting.is_set() and (planned := next(queue, None)) is not None:
+                await _make(planned, studio, result)
 
-    workers = [asyncio.create_task(worker()) for _ in range(max(1, studio.engine.concurrency))]
+    async def watch() -> None:
+        await studio.stop.wait()
+        studio.halt()
+
+    watching = asyncio.create_task(watch())
+    workers = [asyncio.create_task(worker()) for _ in range(_workers(studio))]
     try:
         await asyncio.gather(*workers)
-    except BaseException:
+    except BaseException as error:
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        raise
+        here = asyncio.current_task()
+        if not (isinstance(error, asyncio.CancelledError) and studio.stop.is_set() and here is not None):
+            raise
+        here.uncancel()
+        result.cut_off = True
+    finally:
+        watching.cancel()
     result.interrupted = studio.stop.is_set()
+    result.ending = studio.ending
     return result
+
+
+def _workers(studio: Studio) -> int:
+    """More than there are places: while one take is being stored or waits to be tried again, another is asked for."""
+    places = studio.limiter.pacing.places
+    return 2 * places if studio.engine.paid else places + 1
 
 
 async def _make(planned: PlannedSegment, studio: Studio, result: RenderResult) -> None:
     segment = planned.segment
-
-    def on_wait(error: BaseException, seconds: float) -> None:
-        studio.receiver(Retrying(segment.chapter, segment.index, str(error), round(seconds, 1)))
-
     try:
-        number = 0
-        async for attempt in attempts(on_wait):
-            with attempt:
-                number += 1
-                take = await _attempt(planned, number, studio)
-    except (AuthenticationError, InsufficientCreditsError) as error:
-        result.stopped = result.stopped or error
+        take = await _made(planned, studio)
+    except (AuthenticationError, InsufficientCreditsError, BudgetSpent, StorageError) as error:
+        studio.halt(error)
     except KugelAudioError as error:
         result.failures.append(Failure(planned, error))
         studio.receiver(SegmentFailed(segment.chapter, segment.index, str(segment.source), str(error)))
     else:
         result.takes[planned.key] = take
-        studio.receiver(TakeMade(planned.key, segment.chapter, segment.index, len(segment.text), take.seconds))
+        cost = take.usage.cost_cents if studio.engine.paid else None
+        studio.receiver(TakeMade(planned.key, segment.chapter, segment.index, len(segment.text), take.seconds, cost))
 
 
-async def _attempt(planned: PlannedSegment, number: int, studio: Studio) -> Take:
-    """One attempt: ledger line, request, acceptance, audio, sidecar, ledger line (DESIGN, "Two ledger lines")."""
-    attempt = f"{studio.ledger.run}-{secrets.token_hex(6)}"
-    line = _started(planned, number, attempt, studio)
-    studio.ledger.append(line, durable=studio.engine.paid)
-    try:
-        speech = await studio.engine.speak(planned.order)
-        loop = asyncio.get_running_loop()
-        take = await loop.run_in_executor(studio.storing, _keep, planned, speech, attempt, studio.store)
-    except (KugelAudioError, NarrateError) as error:
-        studio.ledger.append(_ended(line, "failed", error=error), durable=studio.engine.paid)
-        raise
-    studio.ledger.append(_ended(line, "stored", speech=speech), durable=studio.engine.paid)
+async def _made(planned: PlannedSegment, studio: Studio) -> Take:
+    """The take of a segment or a piece: the stored one, one made whole, or one joined of smaller pieces."""
+    async with studio.alone_with(planned.key):
+        take = studio.store.stored(planned.key)
+        if take is not None:
+            return take
+        length = len(planned.segment.text)
+        if length <= studio.longest.characters:
+            try:
+                take = await _tried(planned, studio)
+            except TextTooLongError:
+                studio.longest.refused(length)
+            else:
+                studio.longest.passed(length)
+                return take
+        return await _in_pieces(planned, studio)
+
+
+async def _tried(planned: PlannedSegment, studio: Studio) -> Take:
+    """Attempt by attempt, as the policy allows."""
+    segment = planned.segment
+    number, because = 0, planned.reason
+
+    def on_wait(error: BaseException, seconds: float) -> None:
+        nonlocal because
+        because = f"again after {getattr(error, 'error_code', None) or type(error).__name__}"
+        studio.receiver(Retrying(segment.chapter, segment.index, str(error), round(seconds, 1)))
+
+    policy = studio.terms.policy
+    async for again in attempts(policy, gate_seconds=lambda: studio.gate_seconds, on_wait=on_wait, sleep=studio.sleep):
+        with again:
+            number += 1
+            take = await attempt(planned, number, because, studio)
     return take
 
 
-def _keep(planned: PlannedSegment, speech: Speech, attempt: str, store: TakeStore) -> Take:
-    bounds = speech_bounds(speech.pcm)
-    fault = objection(planned.segment.text, speech, bounds)
-    if fault is not None:
-        keep_rejected(store, planned.key, speech, attempt, fault)
-        raise ShortAudioError(fault, error_code="SHORT_AUDIO", request_id=speech.usage.request_id)
-    return store.put(planned.key, planned.inputs, speech, bounds, attempt)
-
-
-def _started(planned: PlannedSegment, number: int, attempt: str, studio: Studio) -> LedgerLine:
+async def _in_pieces(planned: PlannedSegment, studio: Studio) -> Take:
+    """Make the segment of halves, each a take that is found again. Raises TextTooLongError where it has none."""
+    pieces = halves(planned)
+    if len(pieces) < 2:
+        raise TextTooLongError(f"{len(planned.segment.text)} characters are too long, and they cannot be cut")
     segment = planned.segment
-    return LedgerLine(
-        at=utc_now(),
-        run=studio.ledger.run,
-        event="started",
-        attempt=attempt,
-        key=planned.key,
-        chapter=segment.chapter,
-        index=segment.index,
-        engine=studio.engine.name,
-        provider=studio.identity["provider"],
-        model=studio.identity["model"],
-        voice=segment.voice,
-        number=number,
-        characters=len(segment.text),
-        because=planned.reason,
-    )
+    studio.receiver(Noticed(f"{segment.chapter}:{segment.index}: too long, so it is made in {len(pieces)} pieces"))
+    takes = [(offset, await _made(piece, studio)) for offset, piece in pieces]
+    loop = asyncio.get_running_loop()
+    name = f"{studio.recorder.run}-joined"
+    try:
+        return await loop.run_in_executor(studio.storing, _join, planned, takes, name, studio.store)
+    except DamagedTake as damaged:
+        studio.receiver(Noticed(f"{damaged.message}; it is made again"))
+        studio.store.set_aside(damaged.key)
+        return await _in_pieces(planned, studio)
 
 
-def _ended(
-    line: LedgerLine, outcome: str, *, speech: Speech | None = None, error: Exception | None = None
-) -> LedgerLine:
-    usage = speech.usage if speech is not None else None
-    return line.model_copy(
-        update={
-            "at": utc_now(),
-            "event": "ended",
-            "outcome": outcome,
-            "error_code": _code(error),
-            "request_id": usage.request_id if usage else getattr(error, "request_id", None),
-            "audio_seconds": usage.audio_seconds if usage else None,
-            "cost_cents": usage.cost_cents if usage else None,
-        }
-    )
-
-
-def _code(error: Exception | None) -> str | None:
-    if error is None:
-        return None
-    return (error.error_code if isinstance(error, KugelAudioError) else None) or type(error).__name__
+def _join(planned: PlannedSegment, takes: Sequence[tuple[int, Take]], name: str, store: TakeStore) -> Take:
+    pieces = [
+        (offset, Speech(store.audio(take), take.sample_rate, store.words(take), take.usage)) for offset, take in takes
+    ]
+    speech = joined(pieces)
+    return store.put(planned.key, planned.inputs, speech, speech_bounds(speech.pcm), name)

@@ -3,36 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from pipeline.engines.protocol import Engine
-from pipeline.errors import AuthenticationStopped, Interrupted, NarrateError, SegmentsFailed, SpendingStopped
-from pipeline.kugelaudio import AuthenticationError
+from pipeline.errors import (
+    AuthenticationStopped,
+    Interrupted,
+    NarrateError,
+    SegmentsFailed,
+    SpendingStopped,
+    StorageError,
+)
+from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError
 from pipeline.render.events import Noticed, Receiver, RenderStarted
 from pipeline.render.interrupts import stopping_on_signals
-from pipeline.render.plan import Plan, PlannedSegment
-from pipeline.render.pool import RenderResult, Studio, make_takes
+from pipeline.render.pace import measured_paces
+from pipeline.render.plan import Plan, PlannedSegment, estimate_of
+from pipeline.render.pool import RenderResult, make_takes
+from pipeline.render.purse import Spending
+from pipeline.render.recording import Recorder
+from pipeline.render.reservation import Paces
+from pipeline.render.studio import BudgetSpent, Studio
+from pipeline.render.terms import Terms
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import Ledger
 from pipeline.store.takes import TakeState
 
+_STORING_THREADS = 2
+"""For an engine that needs none of this machine's cores; an embedded one shares them with a single thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The plan with the takes that were made, and ``error`` where the making ended badly."""
+    """The plan with the takes that were made, what was spent, and ``error`` where the making ended badly."""
 
     plan: Plan
     made: int
     failed: int
     error: NarrateError | None
+    spending: Spending = field(default_factory=Spending)
 
 
 def render_missing(
-    plan: Plan, engine: Engine, layout: Layout, *, run: str, selected: frozenset[str], receiver: Receiver
+    plan: Plan,
+    engine: Engine,
+    layout: Layout,
+    *,
+    run: str,
+    selected: frozenset[str],
+    receiver: Receiver,
+    terms: Terms | None = None,
 ) -> Rendered:
-    """Make the takes that the ``selected`` chapters lack. Raises StorageError where one cannot be kept."""
+    """Make the takes that the ``selected`` chapters lack, on the ``terms`` of the run (None: nothing costs anything).
+
+    Raises StorageError where one cannot be kept, Interrupted where a second signal cut off what was in flight.
+    """
+    terms = terms or Terms()
     missing = [planned for planned in plan.to_make() if planned.segment.chapter in selected]
     segments = sum(len(chapter.segments) for chapter in plan.chapters)
     receiver(RenderStarted(segments, len(missing), sum(len(planned.segment.text) for planned in missing)))
@@ -40,38 +69,112 @@ def render_missing(
     if damaged:
         receiver(Noticed(f"{damaged} stored {'takes are' if damaged > 1 else 'take is'} damaged and made again"))
     if not missing:
-        return Rendered(plan, 0, 0, None)
-    result = asyncio.run(_make(missing, engine, layout, run, receiver))
-    return Rendered(plan.with_takes(result.takes), len(result.takes), len(result.failures), _ending(result, missing))
+        return Rendered(plan, 0, 0, None, terms.purse.standing)
+    result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms))
+    rendered = plan.with_takes(result.takes)
+    error = _ending(result, missing, rendered, terms)
+    if isinstance(error, StorageError) or result.cut_off:
+        assert error is not None
+        raise error
+    return Rendered(rendered, len(result.takes), len(result.failures), error, terms.purse.standing)
 
 
 async def _make(
-    missing: Sequence[PlannedSegment], engine: Engine, layout: Layout, run: str, receiver: Receiver
+    missing: Sequence[PlannedSegment],
+    plan: Plan,
+    engine: Engine,
+    layout: Layout,
+    run: str,
+    receiver: Receiver,
+    terms: Terms,
 ) -> RenderResult:
     stop = asyncio.Event()
+    threads = _STORING_THREADS if engine.paid else 1
     with (
         Ledger(layout.ledgers / f"{run}.jsonl", run) as ledger,
+        _recorder(ledger, durable=engine.paid) as recorder,
+        ThreadPoolExecutor(max_workers=threads, thread_name_prefix="store") as storing,
         stopping_on_signals(stop, receiver),
-        ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as storing,
     ):
         async with engine:
-            studio = Studio(engine, engine.identity(), layout.takes, ledger, receiver, stop, storing)
+            studio = Studio(
+                engine=engine,
+                identity=engine.identity(),
+                store=layout.takes,
+                recorder=recorder,
+                receiver=receiver,
+                stop=stop,
+                storing=storing,
+                terms=terms,
+                paces=Paces.of(_stored(plan)),
+            )
             return await make_takes(missing, studio)
 
 
-def _ending(result: RenderResult, missing: Sequence[PlannedSegment]) -> NarrateError | None:
+@contextmanager
+def _recorder(ledger: Ledger, *, durable: bool) -> Iterator[Recorder]:
+    recorder = Recorder(ledger, durable=durable)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
+def _stored(plan: Plan) -> list[tuple[str, int, float]]:
+    return [
+        (planned.segment.voice, len(planned.segment.text), planned.take.seconds)
+        for planned in plan.segments()
+        if planned.take is not None
+    ]
+
+
+def _ending(result: RenderResult, missing: Sequence[PlannedSegment], plan: Plan, terms: Terms) -> NarrateError | None:
     """How the making of takes ended; the first that applies wins (DESIGN, "Exit codes")."""
-    left = len(missing) - len(result.takes)
-    kept = f"{len(result.takes)} takes were made and kept, {left} are still to be made"
-    if result.interrupted and left:
-        return Interrupted(f"interrupted: {kept}", hint="run the same command to go on")
-    if isinstance(result.stopped, AuthenticationError):
-        return AuthenticationStopped(f"{result.stopped}: {kept}", hint="check the key, then run again to go on")
-    if result.stopped is not None:
-        return SpendingStopped(f"{result.stopped}: {kept}", hint="top up the wallet, then run again to go on")
+    left = [planned for planned in missing if planned.key not in result.takes]
+    kept = f"{len(result.takes)} takes were made and kept, {len(left)} are still to be made"
+    ending = result.ending
+    if result.cut_off or (result.interrupted and left):
+        return Interrupted(f"interrupted: {kept}{_uncertain(terms)}", hint="run the same command to go on")
+    if isinstance(ending, AuthenticationError):
+        return AuthenticationStopped(f"{ending}: {kept}", hint="check the key, then run again to go on")
+    if isinstance(ending, StorageError):
+        return StorageError(f"{ending.message}; {kept}{_unkept(result)}", hint=ending.hint)
+    if ending is not None:
+        hint = "raise the budget, then run again to go on" if isinstance(ending, BudgetSpent) else None
+        if isinstance(ending, InsufficientCreditsError):
+            hint = "top up the wallet, then run again to go on"
+        rest = f"{_rest(left, plan, terms)}{_uncertain(terms)}"
+        return SpendingStopped(f"{ending}: {kept}{rest}", hint=hint)
     if result.failures:
         return SegmentsFailed(
             f"{len(result.failures)} of {len(missing)} segments failed: {kept}",
             hint="chapters that are whole were published; run again to try the failed segments once more",
         )
     return None
+
+
+def _rest(left: Sequence[PlannedSegment], plan: Plan, terms: Terms) -> str:
+    """What is left will cost about so much."""
+    paces = {**plan.pricing.paces, **measured_paces(_stored(plan))}
+    expected = estimate_of(left, replace(plan.pricing, paces=paces, cents_per_minute=terms.rate))
+    if expected.cents_high is None:
+        return ""
+    return f" for about {expected.cents_low} to {expected.cents_high} cents"
+
+
+def _uncertain(terms: Terms) -> str:
+    """What may have been charged besides."""
+    standing = terms.purse.standing
+    if not standing.unknown_charges:
+        return ""
+    return f"; {standing.unknown_charges} charges are unknown, at most {standing.unknown_cents} cents in all"
+
+
+def _unkept(result: RenderResult) -> str:
+    """What was paid for and could not be kept."""
+    if not result.unkept_cents:
+        return ""
+    known = [cents for cents in result.unkept_cents if cents is not None]
+    unknown = len(result.unkept_cents) - len(known)
+    paid = f"{sum(known)} cents" + (f" and {unknown} unknown charges" if unknown else "")
+    return f"; {len(result.unkept_cents)} answers came and could not be stored ({paid})"

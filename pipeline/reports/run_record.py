@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
+from pipeline.assembly.sound import Sound
 from pipeline.store.files import storage_errors, write_atomically
 
 RUN_FILE = "run.json"
+
+_Cents = Annotated[Decimal, PlainSerializer(str, return_type=str, when_used="json")]
 
 RunStatus: TypeAlias = Literal["done", "failed", "stopped", "interrupted"]
 
 
 class FileRecord(BaseModel):
-    """An output: ``inputs`` is the digest of all that went into it, so that a run knows it is current."""
+    """An output: ``inputs`` is the digest of all that went into it, so that a run knows it is current; ``sound`` is
+    what was measured of it under a delivery profile."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,11 +32,14 @@ class FileRecord(BaseModel):
     size_bytes: int
     sha256: str
     inputs: str
+    sound: Sound | None = None
 
 
 class RunRecord(BaseModel):
     """One run of ``narrate render``. ``inputs`` is the digest of all that its outputs depend on, empty where only some
-    chapters were wanted; ``stale`` lists outputs in the folder that are older than the manuscript."""
+    chapters were wanted; ``stale`` lists outputs in the folder that are older than the manuscript.
+
+    ``spent_cents`` are the charges that are known; ``reserved_cents`` is what the ``unknown_charges`` may come to."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -54,6 +62,9 @@ class RunRecord(BaseModel):
     segments_failed: int
     audio_seconds: float
     wall_seconds: float
+    spent_cents: _Cents = Decimal(0)
+    reserved_cents: _Cents = Decimal(0)
+    unknown_charges: int = 0
     caption_violations: dict[str, int] = {}
     files: tuple[FileRecord, ...] = ()
     stale: tuple[str, ...] = ()
@@ -83,12 +94,14 @@ def is_current(record: FileRecord | None, out: Path, inputs: str) -> bool:
         return False
 
 
-def file_record(out: Path, path: str, kind: str, chapter: str | None, inputs: str) -> FileRecord:
+def file_record(
+    out: Path, path: str, kind: str, chapter: str | None, inputs: str, sound: Sound | None = None
+) -> FileRecord:
     """Record an output that was just written."""
     with (out / path).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
-    return FileRecord(path=path, kind=kind, chapter=chapter, size_bytes=size, sha256=digest, inputs=inputs)
+    return FileRecord(path=path, kind=kind, chapter=chapter, size_bytes=size, sha256=digest, inputs=inputs, sound=sound)
 
 
 def remove_outputs(out: Path) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
@@ -40,7 +41,8 @@ def nothing_to_do(path: Path, *, engine: str | None, out: Path | None) -> Outcom
     if record is None:
         return None
     takes = record.takes_made + record.takes_reused
-    record = record.model_copy(update={"takes_made": 0, "takes_reused": takes, "wall_seconds": 0.0})
+    free = {"spent_cents": Decimal(0), "reserved_cents": Decimal(0), "unknown_charges": 0}
+    record = record.model_copy(update={**free, "takes_made": 0, "takes_reused": takes, "wall_seconds": 0.0})
     return Outcome(project, folder, record, nothing_to_do=True, error=None)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +18,10 @@ from types import TracebackType
 from typing import Annotated, Any, BinaryIO, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
-from pipeline.store.files import storage_errors
+from pipeline.errors import StorageError
+from pipeline.store.files import storage_errors, sync_folder
 
 LEDGER_SCHEMA = 1
 
@@ -28,6 +30,10 @@ Cents = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 
 class LedgerLine(BaseModel):
     """One line. ``reserved_cents`` is what the attempt might have cost at most; ``number`` counts attempts from 1.
+
+    ``outcome`` is ``stored``; ``rejected`` (the audio came back short: paid for, kept apart); ``failed`` (the service
+    said no, or was never asked: not billed); ``lost`` (the answer never arrived whole or could not be kept:
+    ``cost_cents`` is the charge where it is known). ``cost_cents`` null means unknown, never zero.
 
     ``rate`` is the price that was known when the request left, in cents per minute; ``account`` a hash that tells
     wallets apart; ``revision`` the manuscript's git commit, None outside a repository.
@@ -73,11 +79,12 @@ def new_run_id() -> str:
 
 @dataclass(slots=True)
 class Ledger:
-    """The ledger of one run, opened for appending. Raises StorageError where the disk refuses a line."""
+    """The ledger of one run, opened for appending, by any thread. Raises StorageError where the disk refuses a line."""
 
     path: Path
     run: str
     _file: BinaryIO | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         return self
@@ -91,14 +98,21 @@ class Ledger:
 
     def append(self, line: LedgerLine, *, durable: bool) -> None:
         """Write one line; with ``durable`` it is on disk when this returns."""
-        data = orjson.dumps(line.model_dump(mode="json", by_alias=True), option=orjson.OPT_APPEND_NEWLINE)
-        with storage_errors(self.path):
+        self.append_all([line], durable=durable)
+
+    def append_all(self, lines: Sequence[LedgerLine], *, durable: bool) -> None:
+        """Write lines with one call to the disk."""
+        data = b"".join(
+            orjson.dumps(line.model_dump(mode="json", by_alias=True), option=orjson.OPT_APPEND_NEWLINE)
+            for line in lines
+        )
+        with self._lock, storage_errors(self.path):
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self.path.open("ab+")
+                self._file = self.path.open("ab+", buffering=0)
                 self._end_torn_line()
-            self._file.write(data)
-            self._file.flush()
+                sync_folder(self.path.parent)
+            _write_all(self._file, data)
             if durable:
                 os.fsync(self._file.fileno())
 
@@ -108,19 +122,54 @@ class Ledger:
         if self._file.tell():
             self._file.seek(-1, os.SEEK_END)
             if self._file.read(1) != b"\n":
-                self._file.write(b"\n")
+                _write_all(self._file, b"\n")
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    """Write all of it: an unbuffered file may take less at once, as on a disk that fills up."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def read_ledger(folder: Path) -> Iterator[LedgerLine]:
-    """All lines of all runs in ``folder``, by run and in order; a line torn by a power cut is passed over."""
+    """All lines of all runs in ``folder``, by run and in order.
+
+    What a power cut leaves is passed over: torn lines, zeros, a line that was torn and then written on. Fields that a
+    later version of this schema added are left out. Raises StorageError for a line of a schema that is not known.
+    """
     for path in sorted(folder.glob("*.jsonl")):
-        yield from _lines(path)
+        with storage_errors(path):
+            data = path.read_bytes()
+        for number, line in enumerate(data.split(b"\n"), 1):
+            fields = _fields(line)
+            if fields is not None and (read := _line(fields, path, number)) is not None:
+                yield read
 
 
-def _lines(path: Path) -> Iterator[LedgerLine]:
-    for line in path.read_bytes().splitlines():
+def _fields(line: bytes) -> dict[str, Any] | None:
+    """The object in a line; where a torn line runs into a whole one, the whole one."""
+    for start in {0, max(line.rfind(b'{"schema":'), 0)}:
         try:
-            fields: dict[str, Any] = orjson.loads(line)
+            found = orjson.loads(line[start:])
         except orjson.JSONDecodeError:
             continue
-        yield LedgerLine.model_validate(fields)
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _line(fields: dict[str, Any], path: Path, number: int) -> LedgerLine | None:
+    schema = fields.get("schema")
+    if isinstance(schema, int) and schema > LEDGER_SCHEMA:
+        raise StorageError(
+            f"{path}:{number}: a ledger line of schema {schema}; this narrate reads up to {LEDGER_SCHEMA}",
+            hint="use the version of narrate that wrote it, or a later one",
+        )
+    try:
+        return LedgerLine.model_validate({name: value for name, value in fields.items() if name in _NAMES})
+    except ValidationError:
+        return None
+
+
+_NAMES = frozenset(member.alias or name for name, member in LedgerLine.model_fields.items())

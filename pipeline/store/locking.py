@@ -16,19 +16,22 @@ from pipeline.store.ledger import utc_now
 
 
 @contextlib.contextmanager
-def project_lock(state_folder: Path) -> Iterator[None]:
-    """Hold the project's lock for a run. Raises LockHeld, naming the holder, where another run has it."""
+def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the project's lock for a run.
+
+    Raises LockHeld, naming the holder, where another run still has it after ``wait_seconds``.
+    """
     with storage_errors(state_folder / "lock"):
         state_folder.mkdir(parents=True, exist_ok=True)
     holder = state_folder / "lock.holder"
-    lock = filelock.FileLock(state_folder / "lock", timeout=0)
+    lock = filelock.FileLock(state_folder / "lock", timeout=wait_seconds)
     with storage_errors(state_folder / "lock"):
         try:
             lock.acquire()
         except filelock.Timeout as error:
             raise LockHeld(
                 f"another run is at work in {state_folder.parent}{_named(holder)}",
-                hint="wait until it ends, or stop it; its finished takes are kept",
+                hint="wait until it ends (--wait-lock SECONDS), or stop it; its finished takes are kept",
             ) from error
     try:
         with storage_errors(holder):

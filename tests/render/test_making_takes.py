@@ -22,8 +22,9 @@ from pipeline.kugelaudio import (
 )
 from pipeline.render.events import Event, Retrying, SegmentFailed, TakeMade
 from pipeline.render.plan import Plan
-from pipeline.render.retrying import MAX_FAILURES, may_pass
+from pipeline.render.retrying import RetryPolicy, may_pass
 from pipeline.render.running import Rendered, render_missing
+from pipeline.render.terms import Terms
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, read_ledger
 
@@ -33,7 +34,8 @@ from .conftest import FailingEngine, MakePlan
 def run(plan: Plan, engine: InstantEngine, layout: Layout, heard: list[Event] | None = None) -> Rendered:
     slugs = frozenset(chapter.script.slug for chapter in plan.chapters)
     receiver = (heard if heard is not None else []).append
-    return render_missing(plan, engine, layout, run="r1", selected=slugs, receiver=receiver)
+    terms = Terms(policy=RetryPolicy(back_off_seconds=0.0, jitter_seconds=0.0))
+    return render_missing(plan, engine, layout, run="r1", selected=slugs, receiver=receiver, terms=terms)
 
 
 def ledger(layout: Layout) -> list[LedgerLine]:
@@ -108,14 +110,15 @@ def test_a_refused_segment_fails_at_once_and_the_others_are_made(planned: MakePl
     assert not any(isinstance(event, Retrying) for event in heard)
 
 
-def test_connection_errors_are_tried_again_but_not_for_ever(planned: MakePlan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.render.retrying.MAX_WAIT_SECONDS", 0.0)
-    engine = FailingEngine({"short day": [KugelAudioConnectionError("gone") for _ in range(MAX_FAILURES + 3)]})
+def test_connection_errors_are_tried_again_but_not_for_ever(planned: MakePlan) -> None:
+    engine = FailingEngine(
+        {"short day": [KugelAudioConnectionError("gone") for _ in range(RetryPolicy().failures + 3)]}
+    )
     plan, layout = planned(engine)
     heard: list[Event] = []
     rendered = run(plan, engine, layout, heard)
     assert rendered.failed == 1
-    assert sum(isinstance(event, Retrying) for event in heard) == MAX_FAILURES - 1
+    assert sum(isinstance(event, Retrying) for event in heard) == RetryPolicy().failures - 1
 
 
 def test_rate_limits_wait_what_they_are_told_and_are_no_failures(planned: MakePlan) -> None:
@@ -169,7 +172,7 @@ def test_silence_and_missing_last_words_are_kept_apart_and_asked_again(planned: 
     assert "silence" in said[0]
     assert "before the last word" in said[1]
     assert len(list((layout.state / "rejected").glob("*.flac"))) == 2
-    assert [line.error_code for line in ledger(layout) if line.outcome == "failed"] == ["SHORT_AUDIO"] * 2
+    assert [line.error_code for line in ledger(layout) if line.outcome == "rejected"] == ["SHORT_AUDIO"] * 2
 
 
 def test_a_damaged_take_is_made_again_and_said(planned: MakePlan) -> None:

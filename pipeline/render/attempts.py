@@ -1,0 +1,272 @@
+"""One attempt at one text: a turn, a reservation, the ``started`` line, the request, the take, the ``ended`` line.
+
+The order is what nothing may break (DESIGN, "Two ledger lines per attempt"): no request leaves before its ``started``
+line is on disk; audio, then sidecar, then ``ended``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from pipeline.engines.protocol import Engine, MeteredEngine, Order, Passage, Speech
+from pipeline.errors import StorageError
+from pipeline.kugelaudio import (
+    AuthenticationError,
+    IncompleteAudioError,
+    InsufficientCreditsError,
+    KugelAudioError,
+    RateLimitError,
+)
+from pipeline.render.acceptance import incomplete_speech, objection
+from pipeline.render.events import Charged
+from pipeline.render.fate import outcome_of
+from pipeline.render.plan import PlannedSegment
+from pipeline.render.retrying import ShortAudioError
+from pipeline.render.studio import BudgetSpent, Halted, Overcharged, Studio
+from pipeline.store.edges import speech_bounds
+from pipeline.store.ledger import LedgerLine, utc_now
+from pipeline.store.rejected import keep_rejected
+from pipeline.store.takes import Take, TakeStore
+
+_NOTHING = Decimal(0)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """An attempt that may be made: its turn with the limiter and its ``started`` line."""
+
+    turn: int
+    line: LedgerLine
+
+
+async def attempt(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> Take:
+    """Make the take, once. Raises KugelAudioError, BudgetSpent, StorageError, Halted where nothing new may start."""
+    ticket = await _begin(planned, number, because, studio)
+    speech = await _answer(planned, ticket, studio)
+    return await _kept(planned, speech, ticket.line, studio)
+
+
+async def _begin(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> _Ticket:
+    """Wait for a turn and for money, and write ``started``."""
+    turn = await studio.limiter.turn(again=number > 1)
+    if turn is None:
+        raise Halted
+    try:
+        line = _started(planned, number, because, studio)
+        await _reserve(line, studio)
+    except BaseException:
+        studio.limiter.void(turn)
+        raise
+    try:
+        await studio.recorder.append(line)
+    except BaseException as error:
+        studio.limiter.void(turn)
+        _settle(line, _NOTHING, studio)
+        if not isinstance(error, StorageError):
+            studio.recorder.append_now(_ended(line, "failed", code="INTERRUPTED", cost=_NOTHING))
+        raise
+    return _Ticket(turn, line)
+
+
+async def _reserve(line: LedgerLine, studio: Studio) -> None:
+    """Set the reservation aside. Where it does not fit, wait for charges of requests under way, which are lower."""
+    if not studio.engine.paid:
+        return
+    purse, cents = studio.terms.purse, line.reserved_cents
+    while (cap := purse.refusing(cents)) is not None:
+        if studio.halting.is_set():
+            raise Halted
+        if purse.idle:
+            raise BudgetSpent(cap, cents)
+        await studio.settled()
+    if studio.halting.is_set():
+        raise Halted
+    purse.reserve(line.attempt, cents)
+
+
+async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> Speech:
+    """Send the request and return what came; whatever is raised has its ``ended`` line."""
+    passage = Passage() if isinstance(studio.engine, MeteredEngine) else None
+    try:
+        speech = await _ask(studio.engine, planned.order, passage)
+    except KugelAudioError as error:
+        if isinstance(error, AuthenticationError | InsufficientCreditsError):
+            studio.halt(error)  # before the turn goes to the next
+        _give_turn_back(ticket.turn, error, passage, studio)
+        await _failed(planned, ticket.line, error, passage, studio)
+        raise
+    except BaseException as error:  # stopped at once, or our own bug: the request may have been served
+        studio.limiter.ended(ticket.turn)
+        outcome = outcome_of(error, passage) if studio.engine.paid else "failed"
+        cost = None if outcome == "lost" else _NOTHING
+        _settle(ticket.line, cost, studio)
+        studio.recorder.append_now(_ended(ticket.line, outcome, code=_interruption(error), cost=cost))
+        raise
+    studio.limiter.ended(ticket.turn, heard_at=passage.heard_at if passage else None)
+    return speech
+
+
+def _ask(engine: Engine, order: Order, passage: Passage | None) -> Awaitable[Speech]:
+    if passage is not None and isinstance(engine, MeteredEngine):
+        return engine.speak_metered(order, passage)
+    return engine.speak(order)
+
+
+def _give_turn_back(turn: int, error: KugelAudioError, passage: Passage | None, studio: Studio) -> None:
+    if isinstance(error, RateLimitError):
+        studio.gate_seconds = studio.limiter.refused(turn, error.retry_after)
+    elif passage is not None and passage.sent_at is None:
+        studio.limiter.void(turn)
+    else:
+        studio.limiter.ended(turn, heard_at=passage.heard_at if passage else None)
+
+
+async def _failed(
+    planned: PlannedSegment, line: LedgerLine, error: KugelAudioError, passage: Passage | None, studio: Studio
+) -> None:
+    """Write the ``ended`` line of an attempt that raised; audio that came is kept apart."""
+    outcome = outcome_of(error, passage) if studio.engine.paid or isinstance(error, IncompleteAudioError) else "failed"
+    speech = incomplete_speech(planned.order, error) if isinstance(error, IncompleteAudioError) else None
+    cost = _NOTHING if outcome == "failed" or not studio.engine.paid else speech.usage.cost_cents if speech else None
+    _settle(line, cost, studio)
+    ended = _ended(line, outcome, speech=speech, code=_code(error), request_id=error.request_id, cost=cost)
+    if speech is not None:
+        storing = studio.storing.submit(keep_rejected, studio.store, planned.key, speech, line.attempt, str(error))
+        try:
+            await _through(asyncio.wrap_future(storing))
+        except StorageError as refused:
+            studio.unkept_cents.append(cost)
+            studio.halt(refused)
+    await _record(ended, studio)
+
+
+async def _kept(planned: PlannedSegment, speech: Speech, line: LedgerLine, studio: Studio) -> Take:
+    """Store the take, or keep it apart where it is short, then write ``ended``."""
+    cost = speech.usage.cost_cents if studio.engine.paid else _NOTHING
+    _settle(line, cost, studio)
+    storing = studio.storing.submit(_keep, planned, speech, line.attempt, studio.store)
+    try:
+        take = await _through(asyncio.wrap_future(storing))
+    except ShortAudioError as error:
+        await _record(_ended(line, "rejected", speech=speech, code=_code(error), cost=cost), studio)
+        raise
+    except StorageError as error:
+        studio.unkept_cents.append(cost)
+        studio.halt(error)
+        await _record(_ended(line, "lost", speech=speech, code="STORAGE", cost=cost), studio)
+        raise
+    studio.paces.heard(line.voice, line.characters, take.seconds)
+    await _record(_ended(line, "stored", speech=speech, cost=cost), studio)
+    return take
+
+
+def _keep(planned: PlannedSegment, speech: Speech, attempt: str, store: TakeStore) -> Take:
+    bounds = speech_bounds(speech.pcm)
+    fault = objection(planned.segment.text, speech, bounds)
+    if fault is not None:
+        keep_rejected(store, planned.key, speech, attempt, fault)
+        raise ShortAudioError(fault, request_id=speech.usage.request_id)
+    return store.put(planned.key, planned.inputs, speech, bounds, attempt)
+
+
+async def _through(storing: asyncio.Future[_T]) -> _T:
+    """Wait for what is being stored, even while being cancelled: the answer is here, and it was paid for."""
+    try:
+        return await asyncio.shield(storing)
+    except asyncio.CancelledError:
+        await asyncio.wait([storing])
+        return storing.result()
+
+
+async def _record(line: LedgerLine, studio: Studio) -> None:
+    """Write an ``ended`` line. Where the disk refuses, the take is there all the same: the next run rebuilds it."""
+    try:
+        await studio.recorder.append(line)
+    except StorageError as error:
+        studio.halt(error)
+    if studio.engine.paid:
+        standing, cap = studio.terms.purse.standing, studio.terms.purse.tightest
+        studio.receiver(
+            Charged(
+                chapter=line.chapter,
+                index=line.index,
+                outcome=line.outcome or "",
+                cost_cents=line.cost_cents,
+                spent_cents=standing.spent_cents,
+                unknown_cents=standing.unknown_cents,
+                reserved_cents=standing.in_flight_cents,
+                budget_cents=None if cap is None else cap.cents - cap.before,
+            )
+        )
+
+
+def _settle(line: LedgerLine, cost: Decimal | None, studio: Studio) -> None:
+    if not studio.engine.paid:
+        return
+    purse = studio.terms.purse
+    kept = purse.settle(line.attempt, cost)
+    if not kept and purse.caps and cost is not None and line.reserved_cents is not None:
+        studio.halt(Overcharged(line.attempt, cost, line.reserved_cents))
+    studio.tell_settled()
+
+
+def _started(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> LedgerLine:
+    segment, terms = planned.segment, studio.terms
+    rate = terms.rate if studio.engine.paid else None
+    return LedgerLine(
+        at=utc_now(),
+        run=studio.recorder.run,
+        event="started",
+        attempt=f"{studio.recorder.run}-{secrets.token_hex(6)}",
+        key=planned.key,
+        chapter=segment.chapter,
+        index=segment.index,
+        engine=studio.engine.name,
+        provider=studio.identity["provider"],
+        account=terms.account,
+        model=studio.identity["model"],
+        voice=segment.voice,
+        number=number,
+        characters=len(segment.text),
+        reserved_cents=None if rate is None else studio.paces.reserved_cents(segment.voice, len(segment.text), rate),
+        rate=rate,
+        because=because,
+        revision=terms.revision,
+    )
+
+
+def _ended(
+    line: LedgerLine,
+    outcome: str,
+    *,
+    speech: Speech | None = None,
+    code: str | None = None,
+    request_id: str | None = None,
+    cost: Decimal | None,
+) -> LedgerLine:
+    usage = speech.usage if speech is not None else None
+    return line.model_copy(
+        update={
+            "at": utc_now(),
+            "event": "ended",
+            "outcome": outcome,
+            "error_code": code,
+            "request_id": (usage.request_id if usage else None) or request_id,
+            "audio_seconds": usage.audio_seconds if usage else None,
+            "cost_cents": cost,
+        }
+    )
+
+
+def _code(error: KugelAudioError) -> str:
+    return error.error_code or type(error).__name__
+
+
+def _interruption(error: BaseException) -> str:
+    return "INTERRUPTED" if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) else type(error).__name__

@@ -1,0 +1,86 @@
+"""On which terms a run spends: the price, the budgets, and what every ledger line says besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from pipeline.engines.protocol import Engine, MeteredEngine
+from pipeline.errors import UsageError
+from pipeline.project.models import Budget, Project
+from pipeline.render.purse import Cap, Purse
+from pipeline.render.retrying import RetryPolicy
+from pipeline.store.ledger import LedgerLine, read_ledger
+
+_NOTHING = Decimal(0)
+
+
+@dataclass(slots=True)
+class Terms:
+    """What holds for a run. ``rate`` is the price in EUR cents a minute of audio, None where it is not known."""
+
+    rate: Decimal | None = None
+    purse: Purse = field(default_factory=Purse)
+    account: str | None = None
+    revision: str | None = None
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def terms_of(
+    project: Project,
+    engine: Engine,
+    ledgers: Path,
+    *,
+    revision: str | None = None,
+    max_cost_cents: Decimal | None = None,
+    allow_unknown_price: bool = False,
+) -> Terms:
+    """The terms of a run. A free engine costs nothing and needs no budget.
+
+    Raises UsageError where there is a budget and the model's price is not known, unless that is allowed;
+    StorageError where the ledger cannot be read.
+    """
+    if not engine.paid:
+        return Terms(revision=revision)
+    identity = engine.identity()
+    rate = project.rates.get(identity["model"])
+    caps = budgets(project.budget, max_cost_cents, ledgers, identity["provider"])
+    if caps and rate is None and not allow_unknown_price:
+        raise UsageError(
+            f"there is a budget, but the price of {identity['model']} is not known",
+            hint=f"set `rates: {{{identity['model']}: …}}` in EUR cents a minute, or give --allow-unknown-price",
+        )
+    return Terms(
+        rate=rate,
+        purse=Purse(caps),
+        account=engine.account if isinstance(engine, MeteredEngine) else None,
+        revision=revision,
+    )
+
+
+def budgets(budget: Budget, max_cost_cents: Decimal | None, ledgers: Path, provider: str) -> list[Cap]:
+    """Every budget that holds: the manifest's for a run and for the project, and the command line's."""
+    caps = []
+    if max_cost_cents is not None:
+        caps.append(Cap("--max-cost", max_cost_cents))
+    if budget.run_cents is not None:
+        caps.append(Cap("the run's budget", budget.run_cents))
+    if budget.project_cents is not None:
+        caps.append(Cap("the project's budget", budget.project_cents, earlier_cents(ledgers, provider)))
+    return caps
+
+
+def earlier_cents(ledgers: Path, provider: str) -> Decimal:
+    """What all runs of this ledger spent at ``provider``; a charge that is not known counts as it was reserved."""
+    lines: dict[str, LedgerLine] = {}
+    for line in read_ledger(ledgers):
+        if line.provider == provider and (line.event == "ended" or line.attempt not in lines):
+            lines[line.attempt] = line
+    return sum(map(_charge, lines.values()), _NOTHING)
+
+
+def _charge(line: LedgerLine) -> Decimal:
+    if line.cost_cents is not None:
+        return line.cost_cents
+    return _NOTHING if line.outcome == "failed" else line.reserved_cents or _NOTHING
