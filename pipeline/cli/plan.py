@@ -117,6 +117,7 @@ def _show_comparison(comparison: PlanComparison, arguments: argparse.Namespace) 
 def _list_comparison(comparison: PlanComparison, *, everything: bool) -> None:
     from pipeline.render.comparing import Change
     from pipeline.render.word_diff import word_diff
+    from pipeline.reports.estimates import counted
 
     for change in comparison.manifest:
         _say(f"  manifest: {change}")
@@ -124,15 +125,13 @@ def _list_comparison(comparison: PlanComparison, *, everything: bool) -> None:
     left = len(rows) if everything else _ROWS
     for chapter in comparison.chapters:
         if chapter.change is not Change.UNCHANGED:
-            _say(f"  {chapter.change} chapter {chapter.slug}: {len(chapter.segments):,} segments differ")
+            _say(f"  {chapter.change} chapter {chapter.slug}: {counted(len(chapter.segments), 'segment')}")
         for row in chapter.segments[: max(left, 0)]:
             before = row.before.segment.text if row.before else ""
             now = row.now.segment.text if row.now else ""
             stored = " (stored)" if row.now is not None and row.now.take is not None else ""
-            place = _place(row.planned)
-            _say(
-                f"    {place}  {len(row.planned.segment.text)} characters  {row.why}{stored}: {word_diff(before, now)}"
-            )
+            size = f"{len(row.planned.segment.text):,} characters"
+            _say(f"    {_place(row.planned)}  {size}  {row.why}{stored}: {word_diff(before, now)}")
         left -= len(chapter.segments)
     if left < 0:
         _say(f"  … and {-left:,} more (--all lists them)")

@@ -76,10 +76,10 @@ def _sorted_out(names: Sequence[str]) -> tuple[Path, list[str]]:
 
     segments = [name for name in names if looks_like_segment(name)]
     projects = [name for name in names if not looks_like_segment(name)]
-    for name in projects:
-        if not Path(name).exists() or len(projects) > 1:
-            hint = "a segment is CHAPTER:INDEX, or four digits or more of its key"
-            raise UsageError(f"'{name}' is neither a segment nor the project", hint=hint)
+    unknown = next((name for name in projects if not Path(name).exists()), None)
+    if unknown is not None or len(projects) > 1:
+        hint = "a segment is CHAPTER:INDEX, or four digits or more of its key"
+        raise UsageError(f"'{unknown or projects[1]}' is neither a segment nor the project", hint=hint)
     return Path(projects[0]) if projects else Path(), segments
 
 
@@ -96,7 +96,7 @@ def _told(taken: Retaken) -> str:
 
 def _ahead(retaken: Sequence[Retaken], plan: Plan) -> str:
     from pipeline.render.plan import estimate_of
-    from pipeline.reports.estimates import shown_cost, shown_range
+    from pipeline.reports.estimates import counted, shown_cost, shown_range
 
     places = {place for taken in retaken for place in taken.places}
     missing = [
@@ -108,7 +108,7 @@ def _ahead(retaken: Sequence[Retaken], plan: Plan) -> str:
         return "takes.yaml keeps it; `narrate render` assembles the stored take"
     estimate, count = estimate_of(missing, plan.pricing), len({planned.key for planned in missing})
     return (
-        f"takes.yaml keeps it; `narrate render` makes {count} take{'s' if count > 1 else ''}: "
+        f"takes.yaml keeps it; `narrate render` makes {counted(count, 'take')}: "
         f"{shown_range(estimate)} of audio, {shown_cost(estimate)}; by {estimate.basis}"
     )
 

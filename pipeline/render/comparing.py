@@ -168,7 +168,7 @@ def _changes(
         # A text that only moved, or that is said elsewhere too, needs no take and is no difference.
         gone = [old for old in before[first_old:past_old] if old.key not in needed]
         new = [planned for planned in now[first:past] if planned.key not in known]
-        became = _which_became_which(new, gone)
+        became = _which_became_which(new, before[first_old:past_old])
         for planned in new:
             old = became.get(planned.segment.index)
             if old is None:
@@ -188,28 +188,30 @@ def _why(old: PlannedSegment, planned: PlannedSegment) -> str:
     return ", ".join(differences(old.inputs, planned.inputs, voice)) or NEW
 
 
-def _which_became_which(new: Sequence[PlannedSegment], gone: Sequence[PlannedSegment]) -> dict[int, PlannedSegment]:
+def _which_became_which(new: Sequence[PlannedSegment], old: Sequence[PlannedSegment]) -> dict[int, PlannedSegment]:
     """By the new segment's index the old one that it was: of the same text, else of the most alike.
 
     An old segment that was split is what all its parts were.
     """
     by_text: dict[object, list[PlannedSegment]] = {}
-    for old in gone:
-        by_text.setdefault(old.inputs["text"], []).append(old)
+    for one in old:
+        by_text.setdefault(one.inputs["text"], []).append(one)
     became: dict[int, PlannedSegment] = {}
     for planned in new:
         same = by_text.get(planned.inputs["text"])
         if same:
             became[planned.segment.index] = same[0]
-    taken = {old.segment.index for old in became.values()}
+    taken = {one.segment.index for one in became.values()}
     rest = [planned for planned in new if planned.segment.index not in became]
-    free = [old for old in gone if old.segment.index not in taken]
+    free = [one for one in old if one.segment.index not in taken]
     if len(rest) * len(free) <= _COMPARED_AT_MOST**2:
         became.update(_most_alike(rest, free))
     return became
 
 
 def _most_alike(new: Sequence[PlannedSegment], gone: Sequence[PlannedSegment]) -> Mapping[int, PlannedSegment]:
+    if len(new) == len(gone) == 1:
+        return {new[0].segment.index: gone[0]}  # one text in the place of one other, such as a heading
     old_features = [features(old.segment.text) for old in gone]
     found: dict[int, PlannedSegment] = {}
     for planned in new:

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 ALIKE = 0.5
 """From this resemblance on, two texts count as one text edited."""
-_ENOUGH_FEATURES = 16
-"""From so many features on (8 words), a text that lies within another one counts as split from it or merged into it."""
+_ENOUGH_FEATURES, _MANY_FEATURES = 9, 16
+"""From so many features on (5 words, 8 words) a text that lies within another one counts as split from it or merged
+into it; between the two, a few common words must not be enough."""
 _BATCH = 2_000
 """Texts that are compared in one pass, so that memory stays flat over a library."""
 
@@ -64,5 +65,7 @@ def _batch(texts: Sequence[str], places: range, among: Sequence[str]) -> Iterato
 def _resemblance(shared: int, one: int, other: int) -> float:
     if not shared:
         return 0.0
-    small = min(one, other)
-    return shared / small if small >= _ENOUGH_FEATURES else 2 * shared / (one + other)
+    small, alike = min(one, other), 2 * shared / (one + other)
+    if small < _ENOUGH_FEATURES:
+        return alike
+    return max(alike, shared / small - (0.2 if small < _MANY_FEATURES else 0.0))

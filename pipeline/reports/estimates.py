@@ -35,6 +35,11 @@ def shown_cost(estimate: Estimate) -> str:
     return f"€{_rounded(low / 100, '0.01')} to €{_rounded(high / 100, '0.01')}"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 take``, ``2,000 takes``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def _between(low: str, high: str, unit: str) -> str:
     return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 

@@ -9,12 +9,13 @@ import orjson
 from pipeline.render.comparing import Change, PlanComparison, SegmentChange
 from pipeline.render.pace import Estimate
 from pipeline.render.word_diff import word_diff
-from pipeline.reports.estimates import shown_cost, shown_range
+from pipeline.reports.estimates import counted, shown_cost, shown_range
 from pipeline.reports.plan_json import PLAN_SCHEMA, estimate_json
 
 MOST_ROWS = 50
 """Segments in a Markdown table: a summary is read by people and has a limit of size."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&@-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
+"""What makes markup, links, mentions or issue numbers in GitHub's Markdown within a line."""
 
 
 def comparison_json(comparison: PlanComparison) -> bytes:
@@ -69,7 +70,7 @@ def comparison_summary(comparison: PlanComparison) -> str:
     new = "" if comparison.existed else f"{comparison.against} has no such project: everything is new. "
     if not comparison.to_make:
         gone = comparison.count(Change.REMOVED)
-        return f"{new}no take has to be made" + (f"; {gone:,} segments are gone" if gone else "")
+        return f"{new}no take has to be made" + (f"; {counted(gone, 'segment')} gone" if gone else "")
     counts = [
         f"{comparison.count(change):,} {change}"
         for change in (Change.CHANGED, Change.ADDED, Change.REMOVED)
@@ -77,7 +78,7 @@ def comparison_summary(comparison: PlanComparison) -> str:
     ]
     missing = sum(planned.take is None for planned in comparison.to_make)
     stored = len(comparison.to_make) - missing
-    line = f"{new}{missing:,} takes to be made ({', '.join(counts)}"
+    line = f"{new}{counted(missing, 'take')} to be made ({', '.join(counts)}"
     line += f"; {stored:,} of them are stored already)" if stored else ")"
     return line if not missing else f"{line}: {_price(comparison.estimate)}"
 
