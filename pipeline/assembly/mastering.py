@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from pipeline.assembly.encoding import ChapterFile, encode_streams
 from pipeline.assembly.limiting import limited
+from pipeline.assembly.listening import file_sound, pauses_of
 from pipeline.assembly.loudness import HOPS_PER_SECOND, Levels, decibel, integrated_lufs, measure
 from pipeline.assembly.room_tone import with_room_tone
-from pipeline.assembly.sound import Sound, file_sound, measured_level, pauses_of
+from pipeline.assembly.sound import Sound, measured_level
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
 from pipeline.project.models import Output, OutputFormat
 from pipeline.project.profiles import Profile
@@ -29,8 +30,6 @@ OpenChapter: TypeAlias = Callable[[], Iterator[NDArray[np.int16]]]
 """Starts reading a chapter's audio from its beginning."""
 
 GREATEST_GAIN_DB = 40.0
-SOUND_VERSION = 1
-"""Raised when the same takes and profile come to sound otherwise."""
 
 _FULL_SCALE = 32768
 _LOSSLESS = frozenset({OutputFormat.FLAC, OutputFormat.WAV})

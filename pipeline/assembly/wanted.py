@@ -10,6 +10,7 @@ from functools import cache
 
 import orjson
 
+from pipeline.assembly.parts import retail_sample
 from pipeline.project.captions import CAPTIONS as CAPTION_FORMATS
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.plan import PlannedChapter
@@ -17,11 +18,17 @@ from pipeline.render.plan import PlannedChapter
 ASSEMBLY_VERSION = 1
 """Raised when the same takes and settings come to give other bytes."""
 
+SOUND_VERSION = 1
+"""Raised when the same takes and profile come to sound otherwise."""
+
 PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B}
 CAPTIONS = frozenset(map(OutputFormat, CAPTION_FORMATS))
 FOR_THE_BOOK = CAPTIONS - {OutputFormat.LRC} | {OutputFormat.M4B}
 """LRC accompanies one sound file, and counts minutes in two digits."""
 _SUFFIXES = {OutputFormat.CAPTIONS_JSON: "captions.json"}
+
+
+SAMPLE, SAMPLE_PATH = "sample", "retail-sample.mp3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
                 path = f"{output.format}/{stem}.{suffix(output.format)}"
                 wanted.append(Wanted(path, output.format, slug, output, inputs))
         wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
+    wanted += _sample(project, chapters, settings)
     complete = len(whole) == len(chapters)
     if whole and (complete or partial):
         stem = project.slug if complete else f"{project.slug}.partial"
@@ -61,6 +69,16 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
                 wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
     return wanted
+
+
+def _sample(project: Project, chapters: Sequence[PlannedChapter], settings: list[object]) -> list[Wanted]:
+    """The retail sample, where the profile asks for one and its chapter is whole."""
+    sample = retail_sample(project, chapters)
+    if sample is None:
+        return []
+    output = Output(format=OutputFormat.MP3, bitrate_kbps=project.profile.mp3_kbps)
+    inputs = _digest([chapter_digest(project, sample), settings])
+    return [Wanted(SAMPLE_PATH, SAMPLE, sample.script.slug, output, inputs)]
 
 
 def suffix(output: OutputFormat) -> str:
@@ -83,7 +101,9 @@ def chapter_digest(project: Project, chapter: PlannedChapter) -> str:
         for planned in chapter.segments
         if planned.take is not None
     ]
-    return _digest([script.slug, script.title, script.text, clips, project.pauses.model_dump(), project.language])
+    sound = [SOUND_VERSION, project.profile.model_dump()] if project.profile.active else []
+    content = [script.slug, script.title, script.text, clips, project.pauses.model_dump(), project.language, *sound]
+    return _digest(content)
 
 
 def _settings(project: Project) -> list[object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.errors import InputError, Problem
+from pipeline.manuscript.credits import with_credits
 from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Skip, SkipReason
 from pipeline.manuscript.selection import NamedPart, name_parts, select
 from pipeline.manuscript.slugs import chapter_slug
@@ -32,7 +33,7 @@ class _Reading:
 
 
 def read_manuscript(project: Project) -> Manuscript:
-    """Read all that ``project.chapters`` names, in order.
+    """Read all that ``project.chapters`` names, in order, between the manifest's credits.
 
     Raises InputError with every problem of every file: unreadable or hostile files, a ``split`` or ``include``
     that finds nothing, files with nothing to say, two chapters with one slug.
@@ -46,7 +47,8 @@ def read_manuscript(project: Project) -> Manuscript:
         reading.problems.append(Problem(manifest, 0, 0, "chapters: there is nothing to speak in any of them"))
     if reading.problems:
         raise InputError(dict.fromkeys(reading.problems))
-    return Manuscript(tuple(reading.chapters), tuple(reading.left_out), tuple(dict.fromkeys(reading.entries)))
+    read = Manuscript(tuple(reading.chapters), tuple(reading.left_out), tuple(dict.fromkeys(reading.entries)))
+    return with_credits(read, project)
 
 
 def _read_entry(project: Project, entry: ChapterEntry, reading: _Reading) -> None:

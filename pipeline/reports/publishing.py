@@ -7,9 +7,11 @@ is published").
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.assembly.parts import delivered_chapters, part_slugs
+from pipeline.assembly.sound import Sound
 from pipeline.assembly.wanted import wanted_files
 from pipeline.project.models import Project
 from pipeline.render.events import Receiver
@@ -45,20 +47,25 @@ def publish(
 
     Raises StorageError where a take is damaged or a file cannot be written; files made before stay.
     """
+    plan = replace(plan, chapters=tuple(delivered_chapters(project, plan.chapters)))
+    selected = part_slugs(plan.chapters, selected) if selected is not None else None
     previous = read_run_record(out)
     known = {record.path: record for record in previous.files} if previous else {}
     wanted = wanted_files(project, plan.chapters, partial=partial)
     allowed = [want for want in wanted if selected is None or want.chapter in selected]
     due = [want for want in allowed if force or not is_current(known.get(want.path), out, want.inputs)]
+    sounds: Mapping[str, Sound] = {}
     seconds, found = (previous.audio_seconds, previous.caption_violations) if previous else (0.0, {})
     if due:
         from pipeline.reports.writing import write_outputs  # noqa: PLC0415 - a run with nothing to do loads no codec
 
         done = write_outputs(project, plan, layout, out, due, threads=threads, receiver=receiver)
-        seconds, found = done.audio_seconds, dict(done.caption_violations)
+        seconds, found, sounds = done.audio_seconds, dict(done.caption_violations), done.sounds
     written = {want.path for want in due}
     files = [
-        file_record(out, want.path, want.kind, want.chapter, want.inputs) if want.path in written else known[want.path]
+        file_record(out, want.path, want.kind, want.chapter, want.inputs, sounds.get(want.path))
+        if want.path in written
+        else known[want.path]
         for want in wanted
         if want.path in written or is_current(known.get(want.path), out, want.inputs)
     ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.assembly.parts import delivered_chapters
 from pipeline.assembly.wanted import wanted_files
 from pipeline.project.models import Project
 from pipeline.render.plan import Plan
@@ -38,7 +39,12 @@ def project_status(project: Project, plan: Plan, layout: Layout, out: Path) -> S
     """Compare the outputs in ``out`` with what the plan's stored takes would give."""
     record = read_run_record(out)
     known = {file.path: file for file in record.files} if record else {}
-    wanted = wanted_files(project, plan.chapters, partial=False)
+    chapters = delivered_chapters(project, plan.chapters)
+    parts_of = {chapter.script.slug: chapter.segments[0].segment.chapter for chapter in chapters if chapter.segments}
+    wanted = [
+        replace(want, chapter=parts_of.get(want.chapter or "", want.chapter))
+        for want in wanted_files(project, chapters, partial=False)
+    ]
     fresh = {want.path for want in wanted if is_current(known.get(want.path), out, want.inputs)}
     lines = [line for line in read_ledger(layout.ledgers) if line.event == "started"]
     return Status(

@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from pipeline.assembly.book import BookChapter, write_m4b
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
 from pipeline.assembly.cover import read_cover
 from pipeline.assembly.encoding import ChapterFile
+from pipeline.assembly.parts import retail_sample
 from pipeline.assembly.placing import TakeShape, place_chapter
 from pipeline.assembly.reading import resampled
+from pipeline.assembly.sound import Sound, book_sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
-from pipeline.assembly.wanted import CAPTIONS, Wanted, chapter_digest
+from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, chapter_digest
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.events import AssemblyStarted, FileWritten, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
@@ -46,10 +50,12 @@ class _Desk:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: seconds of audio in all whole chapters, and how often their captions break which rule."""
+    """What was written: seconds of audio in all whole chapters, how often their captions break which rule, and what
+    the files sound like (by path in the outputs; only where a profile says how they should)."""
 
     audio_seconds: float
     caption_violations: Mapping[str, int]
+    sounds: Mapping[str, Sound]
 
 
 def write_outputs(
@@ -66,7 +72,8 @@ def write_outputs(
     desk = _desk(project, plan, [chapter for chapter in plan.chapters if chapter.whole], layout, out, receiver)
     seconds = sum(timeline.samples for timeline in desk.timelines.values()) / TIMELINE_RATE
     receiver(AssemblyStarted(len(due), round(seconds, 1)))
-    return Written(round(seconds, 3), _write(desk, due, threads))
+    sounds = _encode(desk, plan, due, threads)
+    return Written(round(seconds, 3), _write(desk, due, sounds), sounds)
 
 
 def _desk(
@@ -94,9 +101,8 @@ def _placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> Chap
     return place_chapter(chapter.script, shapes, project.pauses)
 
 
-def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
-    """Chapters first, then what is made of all of them; return how often the captions break a rule, by rule."""
-    _encode(desk, due, threads)
+def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict[str, int]:
+    """What is made of encoded chapters; add the book's sound, return how often the captions break a rule, by rule."""
     captions = captioner(desk.project, desk.timelines)
     files = [want for want in due if want.kind in CAPTIONS]
     for path in write_captions(desk.project, desk.timelines, captions, desk.out, files):
@@ -105,6 +111,8 @@ def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
         path = desk.out / want.path
         if want.kind == OutputFormat.M4B:
             _write_book(desk, want)
+            if desk.project.profile.active:
+                sounds[want.path] = _book_sound(desk, want)
         elif want.kind == "timeline":
             with replacing(path) as temporary, temporary.open("wb") as file:
                 file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
@@ -116,29 +124,49 @@ def _write(desk: _Desk, due: Sequence[Wanted], threads: int) -> dict[str, int]:
     return caption_violation_counts(desk.project, desk.timelines, captions)
 
 
-def _encode(desk: _Desk, due: Sequence[Wanted], threads: int) -> None:
-    """Encode the due audio of every chapter, with the AAC that a due book lacks."""
+def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dict[str, Sound]:
+    """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like."""
+    jobs: list[ChapterJob] = []
     files: dict[str, list[ChapterFile]] = defaultdict(list)
     for want in due:
         if want.output is None or want.output.format in CAPTIONS:
             continue
-        if want.chapter is not None:
+        if want.kind == SAMPLE:
+            jobs.append(_sample_job(desk, plan, want))
+        elif want.chapter is not None:
             files[want.chapter].append(
                 ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
             )
-            continue
-        for slug in desk.timelines:
-            audio = _book_audio(desk, slug, want.output)
-            if not audio.exists():
-                files[slug].append(ChapterFile(audio, want.output, Tags(title=slug, album="")))
-    jobs = [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
+        else:
+            for slug in desk.timelines:
+                audio = _book_audio(desk, slug, want.output)
+                if not audio.exists() or (desk.project.profile.active and not _sound_file(audio).exists()):
+                    files[slug].append(ChapterFile(audio, want.output, Tags(title=slug, album="")))
+    jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
 
     def on_done(job: ChapterJob) -> None:
         for made in job.files:
             if made.path.is_relative_to(desk.out):
                 _announce(desk, made.path)
 
-    encode_chapters(jobs, lambda key: _audio(desk, key), threads=threads, on_done=on_done)
+    sounds = encode_chapters(
+        jobs, lambda key: _audio(desk, key), threads=threads, on_done=on_done, profile=desk.project.profile
+    )
+    for path, sound in sounds.items():
+        if path.is_relative_to(desk.encoded):
+            write_atomically(_sound_file(path), orjson.dumps(sound))
+    return {
+        path.relative_to(desk.out).as_posix(): sound for path, sound in sounds.items() if path.is_relative_to(desk.out)
+    }
+
+
+def _sample_job(desk: _Desk, plan: Plan, want: Wanted) -> ChapterJob:
+    sample = retail_sample(desk.project, plan.chapters)
+    assert sample is not None
+    assert want.output is not None
+    tags = _tags(desk.project, sample.script.title)
+    timeline = _placed(sample, desk.project, desk.store)
+    return ChapterJob(timeline, (ChapterFile(desk.out / want.path, want.output, tags),))
 
 
 def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
@@ -149,6 +177,17 @@ def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
 def _book_audio(desk: _Desk, slug: str, output: Output) -> Path:
     """The chapter's AAC, kept so that an edit elsewhere re-muxes the book without encoding this chapter again."""
     return desk.encoded / f"{desk.digests[slug][:40]}-{output.bitrate_kbps or 0}.m4a"
+
+
+def _sound_file(audio: Path) -> Path:
+    """What a chapter's AAC sounds like lies beside it: a book is remade from chapters that no run has measured anew."""
+    return audio.with_suffix(".json")
+
+
+def _book_sound(desk: _Desk, want: Wanted) -> Sound:
+    assert want.output is not None
+    files = [_sound_file(_book_audio(desk, slug, want.output)) for slug in desk.timelines]
+    return book_sound([TypeAdapter(Sound).validate_json(file.read_bytes()) for file in files], desk.project.profile)
 
 
 def _write_book(desk: _Desk, want: Wanted) -> None:
@@ -162,6 +201,7 @@ def _write_book(desk: _Desk, want: Wanted) -> None:
     for old in desk.encoded.glob("*.m4a"):
         if old not in used:
             old.unlink()
+            _sound_file(old).unlink(missing_ok=True)
 
 
 def _chapter_tags(desk: _Desk, slug: str) -> Tags:

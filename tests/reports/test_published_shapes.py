@@ -101,7 +101,7 @@ def test_run_json_has_the_published_shape(tmp_path: Path) -> None:
         "schema run narrate started ended status exit_code engine provider model inputs chapters chapters_whole "
         "segments takes_made takes_reused segments_failed audio_seconds wall_seconds caption_violations files stale"
     )
-    assert list(document["files"][0]) == ["path", "kind", "chapter", "size_bytes", "sha256", "inputs"]
+    assert list(document["files"][0]) == ["path", "kind", "chapter", "size_bytes", "sha256", "inputs", "sound"]
     assert read_run_record(tmp_path / "build") == RunRecord.model_validate(document)
     assert {file["path"] for file in document["files"]} == {
         str(path.relative_to(tmp_path / "build"))
