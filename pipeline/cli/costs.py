@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands
+
+if TYPE_CHECKING:
+    from pipeline.reports.costs.periods import Period
+    from pipeline.reports.costs.sources import Source
 
 _FORMATS = ("table", "csv", "json", "markdown", "html")
 _EPILOG = """\
@@ -16,6 +23,7 @@ examples:
   narrate costs book-1 book-2 --since 2026-11 --until 2026-11 --format csv
   narrate costs --format html --out costs.html
   narrate costs --ledger ci-cache/ledger --ledger laptop.jsonl
+  narrate costs --check statement.csv --columns request_id=ID,at=Created,eur=Amount
 """
 
 
@@ -54,7 +62,33 @@ def add_parser(commands: Commands) -> None:
         metavar="PATH",
         help="a ledger from elsewhere, a file or a folder; repeatable, and copies count once",
     )
+    _add_check(parser)
     parser.set_defaults(run=run)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    check = parser.add_argument_group("comparing with a statement")
+    check.add_argument(
+        "--check",
+        type=Path,
+        metavar="STATEMENT.csv",
+        help="compare with the provider's statement; exit 6 if they differ",
+    )
+    check.add_argument(
+        "--columns",
+        action="append",
+        default=[],
+        metavar="NAME=COLUMN,…",
+        help="the statement's columns for request_id, at, audio_seconds, cents or eur (default: these names)",
+    )
+    check.add_argument("--decimal", choices=(".", ","), help="the statement's decimal mark (default: found from it)")
+    check.add_argument(
+        "--window",
+        type=_seconds,
+        default=120,
+        metavar="SECONDS",
+        help="how far apart the clocks may be where a charge has no request id (default: 120)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,12 +102,46 @@ def run(arguments: argparse.Namespace) -> int:
     views = read_by(arguments.by)
     period = read_period(arguments.tz, arguments.since, arguments.until)
     sources = find_sources(arguments.projects, arguments.ledger)
+    if arguments.check is not None:
+        return _check(arguments, sources, period)
     several = len({source.project for source in sources}) > 1
     if several:
         views = [by if "project" in by else ("project", *by) for by in views]
     report = cost_report(sources, views or default_views(arguments.format, several=several), period)
     _write(FORMATS[arguments.format](report, arguments.simulated), arguments.out)
     return 0
+
+
+def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Period) -> int:
+    from pipeline.errors import CheckFailed
+    from pipeline.reports.costs.attempts import Money
+    from pipeline.reports.costs.check_formats import CHECK_FORMATS
+    from pipeline.reports.costs.reconciliation import reconcile
+    from pipeline.reports.costs.statement import read_columns, read_statement
+
+    columns = read_columns(arguments.columns)
+    result = reconcile(
+        sources,
+        read_statement(arguments.check, columns, period.zone, arguments.decimal),
+        statement=arguments.check.name,
+        money=Money.SIMULATED if arguments.simulated else Money.REAL,
+        period=period,
+        window=timedelta(seconds=arguments.window),
+    )
+    _write(CHECK_FORMATS[arguments.format](result), arguments.out)
+    if not result.agrees:
+        raise CheckFailed(
+            f"the ledger and {arguments.check.name} disagree: {len(result.different)} amounts differ, "
+            f"in the statement only: {len(result.statement_only)}, in the ledger only: {len(result.ledger_only)}",
+            hint="--since and --until limit the comparison to the statement's period; --ledger adds other machines",
+        )
+    return 0
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or int(text) > 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds up to a day")
+    return int(text)
 
 
 def _write(data: bytes, out: Path | None) -> None:

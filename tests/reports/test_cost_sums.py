@@ -146,7 +146,7 @@ def test_what_was_wasted_is_told_apart(tmp_path: Path) -> None:
     lines = [
         *both("a", key="k"),
         *both("b", key="k", at="2026-11-24T09:30:00Z", because="take damaged"),
-        *both("c", because="take 0 → 1"),
+        *both("c", because="voice narrator: speed 1.0 → 1.1, retake asked: take 1"),
         *both("d", outcome="rejected", cost_cents="0.7"),
         *both("e", outcome="lost", cost_cents=None),
         *both("f", outcome="failed", cost_cents="0"),

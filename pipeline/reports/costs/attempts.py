@@ -18,7 +18,7 @@ KILLED = "killed"
 """The outcome of an attempt that nothing ended: the run was killed while the request was under way."""
 _NANOSECOND = Decimal("1e-9")
 _EMBEDDED = "embedded"
-_ANOTHER_TAKE = re.compile(r"(^|, )take \d+ → \d+|^retake\b")
+_ANOTHER_TAKE = re.compile(r"(^|, )(retake asked|take [0-9]+ → [0-9]+)")
 
 
 class Money(Enum):
@@ -81,12 +81,12 @@ class Attempt(NamedTuple):
             return Money.SIMULATED
         return Money.FREE if self.provider == _EMBEDDED and not self.cost else Money.REAL
 
-    def waste(self, repeated: bool) -> Waste | None:
-        """Why its money was wasted, None where it was not. ``repeated``: the same take had been stored before."""
+    def waste(self, *, repeated: bool, retake: bool) -> Waste | None:
+        """Why its money was wasted, None where it was not. ``repeated``: the same take had been stored before;
+        ``retake``: the take was asked for instead of another one of the same text.
+        """
         if self.outcome == "stored":
-            if self.because is not None and _ANOTHER_TAKE.search(self.because):
-                return Waste.RETAKE
-            return Waste.REPEATED if repeated else None
+            return Waste.REPEATED if repeated else Waste.RETAKE if retake else None
         if self.outcome == "failed":
             return None if self.cost == ZERO else Waste.FAILED
         return next((waste for waste in Waste if waste.value == self.outcome), None)
@@ -114,11 +114,16 @@ class Merged(NamedTuple):
     conflicts: tuple[Conflict, ...]
 
 
+def asks_for_another_take(because: str | None) -> bool:
+    """Whether the reason of an attempt says that somebody wanted another take (see pipeline.render.reasons)."""
+    return because is not None and _ANOTHER_TAKE.search(because) is not None
+
+
 def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
     """All lines (event, source, raw) of one attempt as one: copies count once.
 
-    Where copies differ, a known charge goes before an unknown one, then the greater, then the later; the order of
-    the lines and of the files never matters.
+    Where copies differ, real money goes before any other, a known charge before an unknown one, then the greater,
+    then the later; the order of the lines and of the files never matters.
     """
     source = min(line[1] for line in lines)
     if len(lines) == 2 and lines[0][0] != lines[1][0]:
@@ -141,10 +146,11 @@ def _distinct(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [each for position, each in enumerate(versions) if each not in versions[:position]]
 
 
-def _weight(fields: dict[str, Any]) -> tuple[bool, Decimal, Decimal, datetime, bytes]:
+def _weight(fields: dict[str, Any]) -> tuple[bool, bool, Decimal, Decimal, datetime, bytes]:
     cost, reserved = _cents(fields, "cost_cents"), _cents(fields, "reserved_cents")
     whole = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
-    return cost is not None, cost or ZERO, reserved or ZERO, _time(fields["at"]), whole
+    real = fields["provider"] != _EMBEDDED and not is_simulated(fields["provider"])
+    return real, cost is not None, cost or ZERO, reserved or ZERO, _time(fields["at"]), whole
 
 
 def _conflict(kept: dict[str, Any], others: list[dict[str, Any]]) -> Conflict:

@@ -28,9 +28,10 @@ def judge(sources: Sequence[Source], reading: Reading) -> Iterator[Judged]:
     the temporary database finds no room.
     """
     with merge(read_lines(sources, reading)) as ledger:
-        first = ledger.first_storings()
+        first, retakes = ledger.first_storings(), ledger.retakes()
         for attempt, duplicates, conflicts in ledger:
             reading.duplicates += duplicates
             reading.conflicts += conflicts
             repeated = first.get(attempt.key, attempt.id) != attempt.id
-            yield Judged(attempt, sources[attempt.source].project, attempt.money, attempt.waste(repeated))
+            waste = attempt.waste(repeated=repeated, retake=attempt.key in retakes)
+            yield Judged(attempt, sources[attempt.source].project, attempt.money, waste)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipeline.errors import InputError, Problem, UsageError
-from pipeline.reports.costs.attempts import Conflict
+from pipeline.reports.costs.attempts import Conflict, asks_for_another_take
 from pipeline.reports.costs.exact import read_cents
 from pipeline.reports.costs.sources import Source
 from pipeline.store.ledger import LEDGER_SCHEMA
@@ -33,13 +33,16 @@ _CENTS = ("reserved_cents", "cost_cents", "rate")
 
 
 class RawLine(NamedTuple):
-    """A line that is right: ``source`` is the position of its file, ``stored`` whether it says that a take is."""
+    """A line that is right: ``source`` is the position of its file, ``stored`` whether it says that a take is,
+    ``retake`` whether somebody wanted another take.
+    """
 
     attempt: str
     event: str
     source: int
     key: str
     stored: bool
+    retake: bool
     at: str
     raw: bytes
 
@@ -87,8 +90,9 @@ def _file_lines(position: int, source: Source, reading: Reading, problems: list[
                 wrong = fault(fields)
                 if wrong is None:
                     stored = fields["event"] == "ended" and fields.get("outcome") == "stored"
+                    retake = asks_for_another_take(fields.get("because"))
                     key, at = fields["key"], fields["at"]
-                    yield RawLine(fields["attempt"], fields["event"], position, key, stored, at, line)
+                    yield RawLine(fields["attempt"], fields["event"], position, key, stored, retake, at, line)
                 elif len(problems) < _MOST_PROBLEMS:
                     problems.append(Problem(str(source.path), number, 0, wrong))
     except OSError as error:

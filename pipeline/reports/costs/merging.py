@@ -18,6 +18,8 @@ from pipeline.reports.costs.attempts import Merged, merged_attempt
 from pipeline.reports.costs.lines import RawLine
 
 _CACHE_KIB = 65_536
+_TABLE = """CREATE TABLE lines
+    (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, retake INT, at TEXT, raw BLOB)"""
 
 
 class MergedLedger:
@@ -42,6 +44,12 @@ class MergedLedger:
             first[key] = min(first.get(key, storing), storing)
         return {key: attempt for key, (_, attempt) in first.items()}
 
+    def retakes(self) -> set[str]:
+        """The keys of takes that were asked for instead of another one; a later attempt at one says only why it was
+        repeated.
+        """
+        return {key for (key,) in self._database.execute("SELECT DISTINCT key FROM lines WHERE retake")}
+
 
 @contextmanager
 def merge(lines: Iterable[RawLine]) -> Iterator[MergedLedger]:
@@ -54,11 +62,9 @@ def merge(lines: Iterable[RawLine]) -> Iterator[MergedLedger]:
         database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
-        database.execute(
-            "CREATE TABLE lines (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, at TEXT, raw BLOB)"
-        )
+        database.execute(_TABLE)
         database.execute("BEGIN")
-        database.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+        database.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
         database.execute("COMMIT")
         yield MergedLedger(database)
     except sqlite3.OperationalError as error:

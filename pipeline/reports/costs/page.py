@@ -25,10 +25,22 @@ def page(document: Document) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>",
-            *(_block(block, number) for number, block in enumerate(document)),
+            *(_block(block, number) for number, block in enumerate(document[:2])),
+            _key(document),
+            *(_block(block, number) for number, block in enumerate(document[2:], 2)),
             "</main></body></html>",
             "",
         ]
+    )
+
+
+def _key(document: Document) -> str:
+    """What the colours mean, where there is a chart."""
+    if not any(isinstance(block, Table) and block.bars for block in document):
+        return ""
+    return (
+        '<p class="keys"><span class="key spent"></span>cents that bought something '
+        '<span class="key wasted"></span>cents that were wasted</p>'
     )
 
 
@@ -45,32 +57,27 @@ def _block(block: Heading | Lines | Table, number: int) -> str:
 
 def _chart(table: Table) -> str:
     first, last = table.rows[0][0], table.rows[-1][0]
-    return (
-        '<figure><figcaption><span class="key spent"></span>cents that bought something'
-        '<span class="key wasted"></span>wasted</figcaption>'
-        f'{columns(table.bars)}<div class="ends"><span>{escape(first)}</span><span>{escape(last)}</span></div></figure>'
-    )
+    count = f"{len(table.rows)} {table.columns[0]}s with attempts"
+    ends = f'<div class="ends"><span>{escape(first)}</span><span>{count}</span><span>{escape(last)}</span></div>'
+    return f"<figure>{columns(table.bars)}{ends}</figure>"
 
 
 def _table(table: Table, name: str) -> str:
-    lying = bool(table.bars) and not table.over_time
     heads = "".join(
         f'<th scope="col"{_name(column < table.texts)}>{escape(text)}</th>' for column, text in enumerate(table.columns)
     )
-    bar_head = '<th scope="col" class="bar"><span aria-hidden="true"></span></th>' if lying else ""
-    rows = [_row(table, row, row_bar(table.bars[number]) if lying else "") for number, row in enumerate(table.rows)]
-    foot = f"<tfoot>{_row(table, table.total, ' ' if lying else '')}</tfoot>" if table.total else ""
+    bars = [row_bar(bar) for bar in table.bars] if not table.over_time else []
+    rows = [_row(table, row, bars[number] if bars else "") for number, row in enumerate(table.rows)]
+    foot = f"<tfoot>{_row(table, table.total)}</tfoot>" if table.total else ""
     return (
-        f'<table aria-labelledby="{name}"><thead><tr>{heads}{bar_head}</tr></thead>\n'
+        f'<table aria-labelledby="{name}"><thead><tr>{heads}</tr></thead>\n'
         "<tbody>\n" + "\n".join(rows) + f"\n</tbody>{foot}</table>"
     )
 
 
-def _row(table: Table, row: tuple[str, ...], bar: str) -> str:
-    cells = [f'<th scope="row">{escape(row[0])}</th>']
+def _row(table: Table, row: tuple[str, ...], bar: str = "") -> str:
+    cells = [f'<th scope="row">{escape(row[0])}{bar}</th>']
     cells += [f"<td{_name(column < table.texts)}>{escape(text)}</td>" for column, text in enumerate(row[1:], 1)]
-    if bar:
-        cells.append(f'<td class="bar">{bar.strip()}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 

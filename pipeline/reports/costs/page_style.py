@@ -17,21 +17,20 @@ p { margin: .25rem 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th.name, td.name { text-align: left; }
-td.name, tbody th { max-width: 22rem; overflow-wrap: anywhere; white-space: normal; min-width: 6rem; }
-tbody th { text-align: left; font-weight: 500; }
+tbody th { text-align: left; font-weight: 500; overflow-wrap: anywhere; white-space: normal;
+  width: 30%; min-width: 9rem; }
 thead th { background: var(--panel); color: var(--soft); font-weight: 600; }
 tfoot th, tfoot td { font-weight: 700; background: var(--panel); border-bottom: 0; }
 tfoot th { text-align: left; }
-td.bar { width: 22%; min-width: 5rem; padding-inline: .5rem; }
-td.bar svg { display: block; width: 100%; height: .8rem; }
+tbody th svg { display: block; width: 100%; height: .4rem; margin-top: .15rem; }
 .spent { fill: var(--spent); } .wasted { fill: var(--wasted); }
 figure { margin: 0 0 1rem; padding: 1rem; background: var(--panel); border-radius: .5rem; }
 figure svg { display: block; width: 100%; height: 10rem; border-bottom: 1px solid var(--soft); }
 figure .ends { display: flex; justify-content: space-between; gap: 1rem; color: var(--soft); font-size: .85rem; }
-figcaption { color: var(--soft); font-size: .85rem; margin-bottom: .5rem; }
-.key { display: inline-block; width: .75em; height: .75em; border-radius: .15em; margin-inline: .5em .3em; }
+.keys { color: var(--soft); font-size: .85rem; }
+.key { display: inline-block; width: .75em; height: .75em; border-radius: .15em; margin-inline: 0 .3em; }
 .key.spent { background: var(--spent); } .key.wasted { background: var(--wasted); }
 @media (max-width: 40rem) { body { padding: 1rem .75rem 3rem; } h1 { font-size: 1.35rem; }
-  th, td { padding: .3rem .5rem; } td.bar, th.bar { display: none; } }
+  th, td { padding: .3rem .5rem; } }
 @media print { .scroll { overflow: visible; border: 0; } body { max-width: none; } }
 """

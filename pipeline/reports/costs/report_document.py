@@ -15,6 +15,7 @@ from pipeline.reports.costs.report import Account, CostReport
 from pipeline.reports.costs.wording import WASTE, aligned, amount, attempts, known, length, moment
 
 _NAMED_AT_MOST = 20
+_COMMIT_DIGITS = 12
 _OVER_TIME = (("day",), ("month",))
 _TITLES = {Money.REAL: "Real money", Money.SIMULATED: "Simulated money (local servers; nobody pays this)"}
 
@@ -61,11 +62,11 @@ def _view_table(view: View) -> Table:
     wasted = [row.wasted for row in rows] + [sum((row.wasted for row in rows), NOTHING)]
     numbers = _charge_columns(everything)
     lost = [f"≥ {text}" if each.unknown else text for each, text in zip(wasted, _cents(wasted), strict=True)]
-    body = [(*line, each) for line, each in zip(numbers, lost, strict=True)]
-    names = [tuple(known(value) for value in row.values) for row in rows]
+    body = [(*line[:2], each, *line[2:]) for line, each in zip(numbers, lost, strict=True)]
+    names = [tuple(map(_shown, view.by, row.values)) for row in rows]
     return Table(
         caption=f"By {', '.join(view.by)}",
-        columns=(*view.by, "attempts", "characters", "audio", "cents", "unknown", "of it wasted"),
+        columns=(*view.by, "cents", "unknown", "of it wasted", "attempts", "audio", "characters"),
         rows=tuple((*name, *line) for name, line in zip(names, body[:-1], strict=True)),
         texts=len(view.by),
         total=("total", *[""] * (len(view.by) - 1), *body[-1]),
@@ -74,14 +75,19 @@ def _view_table(view: View) -> Table:
     )
 
 
+def _shown(dimension: str, value: str | None) -> str:
+    """A commit by its first digits, everything else in full."""
+    return known(value[:_COMMIT_DIGITS] if dimension == "revision" and value else value)
+
+
 def _charge_columns(charges: list[Charges]) -> list[tuple[str, ...]]:
     return [
         (
-            f"{each.attempts:,}",
-            f"{each.characters:,}",
-            length(each.audio_seconds),
             f"≥ {cents}" if each.unknown else cents,
             f"{each.unknown:,}" if each.unknown else "",
+            f"{each.attempts:,}",
+            length(each.audio_seconds),
+            f"{each.characters:,}",
         )
         for each, cents in zip(charges, _cents(charges), strict=True)
     ]
@@ -102,7 +108,7 @@ def _waste_table(account: Account) -> Table:
     charges = [*account.waste.values(), account.wasted]
     names = [*(WASTE[kind] for kind in account.waste), "total"]
     lines = [(name, *columns) for name, columns in zip(names, _charge_columns(charges), strict=True)]
-    columns = ("wasted on", "attempts", "characters", "audio", "cents", "unknown")
+    columns = ("wasted on", "cents", "unknown", "attempts", "audio", "characters")
     return Table("What was wasted", columns, tuple(lines[:-1]), 1, total=lines[-1])
 
 
