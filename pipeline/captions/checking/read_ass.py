@@ -41,7 +41,7 @@ def read_ass(lines: Sequence[str], reading: Reading) -> None:
             _dialogue(value, number, _usable(fields, number, reading), styles, reading)
     if "script info" not in seen:
         reading.error(Fault.SYNTAX, 1, "no [Script Info] section")
-    if not reading.captions and not any(finding.caption for finding in reading.findings):
+    if not (reading.captions or reading.findings):
         reading.error(Fault.SYNTAX, 1, "no captions")
     reading.captions.sort(key=lambda caption: (caption.start_ms, caption.end_ms))
 

@@ -29,8 +29,6 @@ def read_lrc(lines: Sequence[str], reading: Reading) -> None:
             found += [(start, number, _WORD_TIME.sub("", text).strip(), words) for start in starts]
         elif line.strip():
             _other(line, number, reading)
-    if not found:
-        reading.error(Fault.SYNTAX, 1, "no captions")
     if not repeated:
         for before, after in pairwise(found):
             if after[0] < before[0]:
@@ -41,6 +39,8 @@ def read_lrc(lines: Sequence[str], reading: Reading) -> None:
         if text:
             caption = len(reading.captions) + 1
             reading.captions.append(ReadCaption(caption, number, start, end, text, words))
+    if not (reading.captions or reading.findings):
+        reading.error(Fault.SYNTAX, 1, "no captions")
 
 
 def _start_times(line: str, number: int, reading: Reading) -> tuple[list[int], str]:

@@ -29,8 +29,14 @@ def read_srt(lines: Sequence[str], reading: Reading) -> None:
     """Read captions and note what is not as the Matroska specification's ``subtitles.md`` has it."""
     heads = _heads(lines)
     first = len(lines) if not heads else heads[0].times if heads[0].number is None else heads[0].number
-    if any(line.strip() for line in lines[:first]):
-        reading.error(Fault.SYNTAX, 1, "text before the first caption" if heads else "no captions")
+    if not heads:
+        reading.error(Fault.SYNTAX, 1, "no captions")
+    elif any(line.strip() for line in lines[:first]):
+        reading.error(Fault.SYNTAX, 1, "text before the first caption")
+    timed = {head.times for head in heads}
+    for at, line in enumerate(lines):
+        if "-->" in line and at not in timed:
+            reading.error(Fault.TIMES, at + 1, f"times that cannot be read: {line.strip()[:60]}")
     expected = 1
     for at, head in enumerate(heads):
         onward = heads[at + 1] if at + 1 < len(heads) else None
@@ -87,7 +93,7 @@ def _text(lines: Sequence[str], start: int, end: int, caption: int, reading: Rea
     """The lines of a caption's text, blank ones dropped and noted."""
     body = list(lines[start:end])
     if not last and (not body or body[-1].strip()):
-        reading.error(Fault.SYNTAX, end, "no blank line before the next caption", at=caption)
+        reading.error(Fault.SYNTAX, end + 1, "no blank line before the next caption", at=caption)
     while body and not body[-1].strip():
         body.pop()
     kept = [line for line in body if line.strip()]

@@ -36,7 +36,7 @@ def read_vtt(lines: Sequence[str], reading: Reading) -> None:
     for first, block in _blocks(lines, start):
         if first > 0 or start == 0 or any("-->" in line for line in block):
             _block(block, first, known, reading)
-    if not reading.captions and not any(finding.caption for finding in reading.findings):
+    if not (reading.captions or reading.findings):
         reading.warn(Fault.SYNTAX, 1, "no captions")
 
 
