@@ -85,6 +85,11 @@ def fold(runs: Iterable[Run]) -> Folded:
     )
 
 
+def is_invisible(character: str) -> bool:
+    """Whether folding takes the character out of the text: nobody sees it."""
+    return _INVISIBLE.match(character) is not None
+
+
 def _single_spaced(text: str) -> str:
     """``text`` with one space for each run of white space, at its ends too."""
     words = " ".join(text.split())

@@ -1,0 +1,43 @@
+"""What a read-aloud book is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.assembly.cover import Cover
+from pipeline.assembly.timeline import ChapterTimeline
+from pipeline.script.model import ChapterScript
+
+
+class Granularity(StrEnum):
+    """What lights up at a time."""
+
+    SENTENCE = "sentence"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class NarratedChapter:
+    """A chapter as it was written and spoken; ``audio`` is its AAC in an m4a file as long as the timeline."""
+
+    script: ChapterScript
+    timeline: ChapterTimeline
+    audio: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What the package document says of the book. ``modified`` is ``YYYY-MM-DDThh:mm:ssZ`` (EPUB 3.3, 5.5.4)."""
+
+    title: str
+    language: str
+    modified: str | None
+    granularity: Granularity = Granularity.SENTENCE
+    author: str | None = None
+    narrator: str | None = None
+    publisher: str | None = None
+    date: str | None = None
+    description: str | None = None
+    cover: Cover | None = None
