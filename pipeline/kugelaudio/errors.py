@@ -31,6 +31,7 @@ class KugelAudioError(Exception):
     usual_message: ClassVar[str] = "The service failed"
     usual_status: ClassVar[int | None] = None
     usual_code: ClassVar[str | None] = None
+    usual_retry_s: ClassVar[float | None] = None
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class KugelAudioError(Exception):
         self.status_code = self.usual_status if status_code is None else status_code
         self.error_code = error_code or self.usual_code
         self.request_id = request_id
-        self.retry_after = retry_after
+        self.retry_after = self.usual_retry_s if retry_after is None else retry_after
 
     def __str__(self) -> str:
         return f"{self.message} (request_id: {self.request_id})" if self.request_id else self.message
@@ -120,3 +121,4 @@ class ServerRestartingError(ConnectionError):
     """The server closed the socket for a rolling deploy; it asks to come back in ``retry_after`` seconds."""
 
     usual_message = "The server is restarting"
+    usual_retry_s = 1.0

@@ -58,7 +58,6 @@ BY_ERROR_CODE: Final[dict[str, tuple[type[KugelAudioError], int]]] = {
     "NOT_FOUND": (NotFoundError, 404),
     "VALIDATION_ERROR": (ValidationError, 400),
     "MISSING_VOICE_ID": (ValidationError, 400),
-    "SPEAKER_CONSENT_REQUIRED": (ValidationError, 400),
     "MODEL_UNAVAILABLE": (ConnectionError, 503),
     "INTERNAL_ERROR": (KugelAudioError, 500),
     "EMPTY_AUDIO": (KugelAudioError, 500),
@@ -112,7 +111,9 @@ def from_answer(
 ) -> KugelAudioError:
     """Choose the error for a status and a code, most specific first; either may be missing."""
     by_code, usual_status = BY_ERROR_CODE.get(error_code or "", (None, None))
-    kind = next((kind for kind in PRECEDENCE if kind in {by_code, BY_STATUS.get(status or 0)}), KugelAudioError)
+    # 422 is FastAPI's word for a request that breaks the schema: a code that says more about it counts for more
+    by_status = None if status == 422 and by_code in PRECEDENCE else BY_STATUS.get(status or 0)
+    kind = next((kind for kind in PRECEDENCE if kind in {by_code, by_status}), KugelAudioError)
     if kind is RateLimitError and error_code != "TOO_MANY_CONTEXTS" and names_character_limit(message):
         kind = TextTooLongError
     fallback = f"The server answered {status}" if kind is KugelAudioError and status else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter
 
 from pipeline.kugelaudio.dictionary_models import BulkReplaceResult, Dictionary, DictionaryEntry, DictionaryEntryList
 from pipeline.kugelaudio.fields import ApiModel, Text, Whole
@@ -102,7 +102,7 @@ class SessionUsage(ApiModel):
 class Model(ApiModel):
     """A speech model. ``max_input_length`` is in characters, ``sample_rate`` in Hz."""
 
-    id: str = Field(validation_alias=AliasChoices("id", "model_id"))
+    id: str
     name: str
     description: Text = ""
     parameters: Text = ""

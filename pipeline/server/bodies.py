@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
-from pipeline.server.api_errors import unprocessable
+from pipeline.server.api_errors import not_found, unprocessable
 
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -102,10 +102,16 @@ class UpdateVoice(BaseModel):
 _Offset = Annotated[int, Field(ge=0), AfterValidator(lambda offset: min(offset, LARGEST_ID))]
 
 
-class ProjectQuery(Empty):
-    """``?project_id``."""
+def _project(project_id: int) -> int:
+    if abs(project_id) > LARGEST_ID:
+        raise not_found("Project")
+    return project_id
 
-    project_id: Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)] | None = None
+
+class ProjectQuery(Empty):
+    """``?project_id``. Raises ApiError 404 for one beyond what the store can hold."""
+
+    project_id: Annotated[int, AfterValidator(_project)] | None = None
 
 
 class EntriesQuery(ProjectQuery):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.script.dictionary import speaks
 from pipeline.server.api_errors import invalid, not_found
-from pipeline.server.bodies import CreateDictionary, EntryBody
+from pipeline.server.bodies import LARGEST_ID, CreateDictionary, EntryBody
 from pipeline.server.clock import utc_now
 from pipeline.server.storage import Database
 
@@ -127,6 +127,8 @@ class DictionaryStore:
             if dictionary_ids:
                 raise invalid("dictionary_ids needs project_id")
             return ()
+        if any(abs(number) > LARGEST_ID for number in (project_id, *(dictionary_ids or ()))):
+            raise not_found("Dictionary")
         if dictionary_ids is None:
             chosen = [
                 one

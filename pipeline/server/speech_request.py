@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pipeline.server.api_errors import ApiError, invalid, missing_voice, not_found
 from pipeline.server.audio_formats import AudioFormat, chosen_format
@@ -16,7 +16,14 @@ LONGEST_TEXT = 10_000
 """Characters: the schema's own cap (OpenAPI, SynthesizeRequest.text)."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_PROJECT = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+
+def _whole(value: object) -> object:
+    """JSON knows no integers: 5.0 is one to the schema."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Settings(BaseModel):
@@ -24,18 +31,18 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    voice_id: int | str | None = None
+    voice_id: Annotated[int | str | None, BeforeValidator(_whole)] = None
     model_id: str | None = None
     cfg_scale: float = 2.0
     temperature: Annotated[float, Field(ge=0, le=1)] = 0.4
-    max_new_tokens: Annotated[int, Field(ge=1, le=8192)] = 2048
-    sample_rate: int = 24_000
+    max_new_tokens: Annotated[_Whole, Field(ge=1, le=8192)] = 2048
+    sample_rate: _Whole = 24_000
     output_format: str | None = None
     normalize: bool = True
     language: Annotated[str, Field(max_length=10)] | None = None
     speed: Annotated[float, Field(ge=0.8, le=1.2)] = 1.0
-    project_id: _PROJECT | None = None
-    dictionary_ids: Annotated[list[_PROJECT], Field(max_length=50)] | None = None
+    project_id: _Whole | None = None
+    dictionary_ids: Annotated[list[_Whole], Field(max_length=50)] | None = None
 
 
 class RestRequest(Settings):
@@ -68,7 +75,7 @@ class UpdatableSettings(BaseModel):
     cfg_scale: Annotated[float, Field(ge=0, le=10)] | None = None
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
     speed: Annotated[float, Field(ge=0.8, le=1.2)] | None = None
-    max_new_tokens: Annotated[int, Field(ge=1, le=8192)] | None = None
+    max_new_tokens: Annotated[_Whole, Field(ge=1, le=8192)] | None = None
     language: Annotated[str, Field(max_length=10)] | None = None
     normalize: bool | None = None
 

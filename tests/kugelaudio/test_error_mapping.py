@@ -17,7 +17,6 @@ from pipeline.kugelaudio.redaction import ApiKey, RedactingLogger
 ROWS = [
     (400, "VALIDATION_ERROR", errors.ValidationError),
     (400, "MISSING_VOICE_ID", errors.ValidationError),
-    (400, "SPEAKER_CONSENT_REQUIRED", errors.ValidationError),
     (401, "UNAUTHORIZED", errors.AuthenticationError),
     (402, "INSUFFICIENT_CREDITS", errors.InsufficientCreditsError),
     (404, "NOT_FOUND", errors.NotFoundError),
