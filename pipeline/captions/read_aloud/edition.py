@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from pipeline.assembly.cover import Cover
 from pipeline.assembly.timeline import ChapterTimeline
+from pipeline.project.captions import Granularity
 from pipeline.script.model import ChapterScript
-
-
-class Granularity(StrEnum):
-    """What lights up at a time."""
-
-    SENTENCE = "sentence"
-    WORD = "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +22,10 @@ class NarratedChapter:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What the package document says of the book. ``modified`` is ``YYYY-MM-DDThh:mm:ssZ`` (EPUB 3.3, 5.5.4)."""
+    """What the package document says of the book, and how finely it is marked: by sentence, or by word.
+
+    ``modified`` is ``YYYY-MM-DDThh:mm:ssZ`` (EPUB 3.3, 5.5.4); None: as the source says, or a date that says nothing.
+    """
 
     title: str
     language: str

@@ -81,16 +81,19 @@ def mark_block(block: PlacedBlock, units: Sequence[tuple[int, int]], word_starts
 
 def _stretches(block: PlacedBlock, at: int, unit: tuple[int, int]) -> list[_Stretch]:
     """The unit's share of each run, in order; runs of which it has nothing but white space are left out."""
-    shares: dict[int, _Stretch] = {}
+    shares: list[list[int]] = []
     for offset in range(unit[0] - block.char_start, unit[1] - block.char_start):
         place = block.places[offset]
         if place is None:
             continue
-        here = block.char_start + offset
-        share = shares.get(place.run) or _Stretch(at, place.run, place.start, place.end, here, here + 1)
-        shares[place.run] = _Stretch(at, place.run, share.start, max(share.end, place.end), share.char_start, here + 1)
-    found = [shares[run] for run in sorted(shares)]
-    return [share for share in found if block.runs[share.run][share.start : share.end].strip()]
+        if not shares or shares[-1][0] != place[0]:
+            shares.append([*place, offset, offset])
+        shares[-1][2], shares[-1][4] = place[2], offset + 1
+    return [
+        _Stretch(at, run, start, end, block.char_start + first, block.char_start + past)
+        for run, start, end, first, past in shares
+        if block.runs[run][start:end].strip()
+    ]
 
 
 def _leaves(block: PlacedBlock, stretches: Iterable[_Stretch]) -> list[_Leaf]:

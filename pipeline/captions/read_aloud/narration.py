@@ -11,12 +11,13 @@ from urllib.parse import quote
 from lxml import etree
 
 from pipeline.captions.read_aloud.clips import clip_times
-from pipeline.captions.read_aloud.edition import Granularity, NarratedChapter
+from pipeline.captions.read_aloud.edition import NarratedChapter
 from pipeline.captions.read_aloud.marking import XHTML, Mark, mark_block
 from pipeline.captions.read_aloud.overlay import Container, Par
 from pipeline.captions.read_aloud.places import PlacedBlock
 from pipeline.captions.read_aloud.spoken_units import spoken_units
 from pipeline.manuscript.xmltree import epub_types, local_name
+from pipeline.project.captions import Granularity
 
 ACTIVE_CLASS = "-epub-media-overlay-active"
 """The class a reading system sets on what is heard; the name that EPUB 3.3, 9.3.4 uses in its examples."""

@@ -98,7 +98,7 @@ def _filled(element: etree._Element, block: Block, char_start: int, language: st
             origins.append(_next_slot(element, look))
             open_look = look
         offset = len(runs[-1])
-        places[start:end] = [Place(len(runs) - 1, offset + at, offset + at + 1) for at in range(len(text))]
+        places[start:end] = [(len(runs) - 1, offset + at, offset + at + 1) for at in range(len(text))]
         runs[-1] += text
         _write(origins[-1], runs[-1])
     return PlacedBlock(char_start, tuple(runs), tuple(origins), tuple(places))

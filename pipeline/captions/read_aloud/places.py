@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pipeline.errors import InputError, Problem
 from pipeline.manuscript.folding import is_invisible
 from pipeline.manuscript.traces import Origin, Traced
 
+Place: TypeAlias = tuple[int, int, int]
+"""The index of a run, and the characters of it from the one to the other (code points, half-open)."""
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """``start`` to ``end`` (code points, half-open) of the run with this index."""
-
-    run: int
-    start: int
-    end: int
+_PIECE = re.compile(r"\s+|\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,7 @@ def character_places(traced: Traced) -> tuple[Place, ...]:
     Raises InputError, with the block's place in its document, where folding the runs does not give the block's
     text: better no book than one that lights up the wrong words.
     """
-    found = list(_visible(traced.runs))
-    if found and found[-1][0] == " ":
-        found.pop()
-    written = "".join(character for character, _ in found)
-    places = [place for _, place in found]
+    written, places = _visible(traced.runs)
     if written != traced.block.text:
         written, places = _composed(written, places)
     if written != traced.block.text:
@@ -54,18 +48,27 @@ def character_places(traced: Traced) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def _visible(runs: Sequence[str]) -> Iterator[tuple[str, Place]]:
+def _visible(runs: Sequence[str]) -> tuple[str, list[Place]]:
+    """The runs' text with one space for white space, none at its ends, and without what nobody sees."""
+    texts: list[str] = []
+    places: list[Place] = []
     after_space = True
     for index, text in enumerate(runs):
         plain = text.isprintable()
-        for at, character in enumerate(text):
-            if character.isspace():
+        for piece in _PIECE.finditer(text):
+            start, end = piece.span()
+            if text[start].isspace():
                 if not after_space:
-                    yield " ", Place(index, at, at + 1)
+                    texts.append(" ")
+                    places.append((index, start, start + 1))
                 after_space = True
-            elif plain or not is_invisible(character):
-                yield character, Place(index, at, at + 1)
-                after_space = False
+                continue
+            seen = [at for at in range(start, end) if plain or not is_invisible(text[at])]
+            texts.append("".join([text[at] for at in seen]))
+            places += [(index, at, at + 1) for at in seen]
+            after_space = after_space and not seen
+    written = "".join(texts)
+    return written.rstrip(" "), places[: len(written.rstrip(" "))]
 
 
 def _composed(written: str, places: Sequence[Place]) -> tuple[str, list[Place]]:
@@ -74,7 +77,7 @@ def _composed(written: str, places: Sequence[Place]) -> tuple[str, list[Place]]:
     for start, end in _clusters(written):
         composed = unicodedata.normalize("NFC", written[start:end])
         first, last = places[start], places[end - 1]
-        whole = Place(first.run, first.start, last.end) if last.run == first.run else first
+        whole = (first[0], first[1], last[2]) if last[0] == first[0] else first
         text += composed
         moved += [whole] * len(composed)
     return text, moved

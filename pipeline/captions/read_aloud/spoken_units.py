@@ -6,8 +6,8 @@ import unicodedata
 
 import numpy as np
 
-from pipeline.captions.read_aloud.edition import Granularity
 from pipeline.engines.protocol import WordTimes
+from pipeline.project.captions import Granularity
 from pipeline.script.sentences import sentences
 
 _STRAIGHT_QUOTES = frozenset("\"'")
