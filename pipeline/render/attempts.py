@@ -21,6 +21,7 @@ from pipeline.kugelaudio import (
     InsufficientCreditsError,
     KugelAudioError,
     RateLimitError,
+    TextTooLongError,
 )
 from pipeline.render.acceptance import incomplete_speech, objection
 from pipeline.render.events import Charged
@@ -265,6 +266,8 @@ def _ended(
 
 
 def _code(error: KugelAudioError) -> str:
+    if isinstance(error, TextTooLongError):  # which a WebSocket calls RATE_LIMITED
+        return "TEXT_TOO_LONG"
     return error.error_code or type(error).__name__
 
 

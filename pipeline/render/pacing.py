@@ -63,6 +63,7 @@ class Pacing:
     _refused_in_a_row: int = 0
     _quiet_since: float = 0.0
     _quiet_seconds: float = _QUIET_SECONDS
+    _given_back_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self.rate = self.limits.requests_per_minute
@@ -141,8 +142,8 @@ class Pacing:
         self._ramp_left = self.places
 
     def _quiet(self, now: float) -> None:
-        """Start the quiet time anew; a refusal within it says that something was given back too early."""
-        if self._changed() and now - self._quiet_since < self._quiet_seconds:
+        """Start the quiet time anew; a refusal soon after something was given back says that this was too early."""
+        if now - self._given_back_at < self._quiet_seconds:
             self._quiet_seconds = min(self._quiet_seconds * 2, _LONGEST_QUIET)
         self._quiet_since = now
 
@@ -150,15 +151,16 @@ class Pacing:
         return self.places < self._most_places() or self.rate != self.limits.requests_per_minute
 
     def _give_back(self, now: float) -> None:
-        if not self._changed() or now - self._quiet_since < self._quiet_seconds:
+        if now - self._quiet_since < self._quiet_seconds:
             return
-        self._quiet_since = now
+        if not self._changed():
+            self._quiet_seconds = _QUIET_SECONDS
+            return
+        self._quiet_since = self._given_back_at = now
         self.places = min(self.places + 1, self._most_places())
         most = self.limits.requests_per_minute
         if self.rate is not None and most is not None:
             self.rate = min(most, self.rate + max(1, self.rate // 10))
-        if not self._changed():
-            self._quiet_seconds = _QUIET_SECONDS
 
     def _count(self, at: float, now: float) -> None:
         if self.limits.requests_per_minute is None:

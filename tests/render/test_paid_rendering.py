@@ -1,0 +1,301 @@
+"""Paid takes are bought once, within the budget, whatever goes wrong; both sides' books agree to the digit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import AuthenticationStopped, Interrupted, SegmentsFailed, SpendingStopped, StorageError
+from pipeline.render.events import Charged, Noticed
+from pipeline.render.purse import Cap
+from pipeline.server.accounts import LOCAL_KEY
+from pipeline.server.money import Billing
+from pipeline.server.running import BackgroundServer
+from pipeline.server.service import ServerOptions
+from pipeline.store.takes import TakeStore
+
+from .paying import QUICK, Book, known_cents, paragraphs, unknown_cents
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUGELAUDIO_API_KEY", LOCAL_KEY)
+    monkeypatch.delenv("KUGELAUDIO_API_URL", raising=False)
+
+
+MakeBook = Callable[..., Book]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[MakeBook]:
+    servers = []
+
+    def make(count: int = 12, *, characters: int = 70, tier: int = 4, **options: object) -> Book:
+        server = BackgroundServer(ServerOptions(**{"silent": True, "tier": 4, **options}))  # type: ignore[arg-type]
+        servers.append(server.__enter__())
+        made = Book(tmp_path, server, tier)
+        made.write(paragraphs(count, characters))
+        return made
+
+    yield make
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def test_every_cent_of_the_servers_books_is_in_the_ledger_and_nothing_is_bought_twice(book: MakeBook) -> None:
+    here = book()
+    assert here.render(jobs=5).error is None
+    assert known_cents(here.ended()) == here.billed() > 0
+    assert here.render(jobs=5).made == 0
+    assert known_cents(here.ended()) == here.billed()
+
+
+def test_a_line_tells_price_wallet_and_reservation(book: MakeBook) -> None:
+    here = book(2)
+    here.render()
+    for started, ended in zip(here.ledger()[::1], here.ended(), strict=False):
+        assert (started.rate, started.reserved_cents is not None) == (Decimal("7.0"), True)
+        assert ended.cost_cents is not None
+        assert ended.reserved_cents is not None
+        assert ended.cost_cents <= ended.reserved_cents
+        assert started.account is not None
+        assert len(started.account) == 16
+        assert LOCAL_KEY not in started.model_dump_json()
+
+
+OUTCOMES = [
+    ({"fault": "internal", "after_frames": 1}, "failed", "INTERNAL_ERROR"),
+    ({"fault": "unavailable"}, "failed", "MODEL_UNAVAILABLE"),
+    ({"fault": "rate_limited"}, "failed", "RATE_LIMITED"),
+    ({"fault": "cut", "after_frames": 1}, "lost", "ConnectionError"),
+    ({"fault": "restart", "after_frames": 1}, "lost", "ServerRestartingError"),
+    ({"fault": "lost_answer"}, "lost", "ConnectionError"),
+    ({"fault": "malformed_frame"}, "lost", "MALFORMED_FRAME"),
+    ({"fault": "short_audio"}, "rejected", "INCOMPLETE_AUDIO"),
+    ({"fault": "silent_audio"}, "rejected", "SHORT_AUDIO"),
+    ({"fault": "missing_timestamps"}, "rejected", "INCOMPLETE_TIMESTAMPS"),
+]
+
+
+@pytest.mark.parametrize(("fault", "outcome", "code"), OUTCOMES, ids=[str(case[0]["fault"]) for case in OUTCOMES])
+def test_each_failure_is_written_as_what_it_may_have_cost(
+    book: MakeBook, fault: dict[str, object], outcome: str, code: str
+) -> None:
+    here = book(4)
+    here.faults({**fault, "at": [2]})
+    assert here.render(jobs=2).error is None
+    ended = here.ended()
+    assert Counter(line.outcome for line in ended) == {"stored": 5, outcome: 1}
+    bad = next(line for line in ended if line.outcome == outcome)
+    assert bad.error_code == code
+    assert bad.cost_cents == (0 if outcome == "failed" else None if outcome == "lost" else bad.cost_cents)
+    assert known_cents(ended) <= here.billed() <= known_cents(ended) + unknown_cents(ended)
+    assert len(list((here.folder / ".narration" / "rejected").glob("*.json"))) == (outcome == "rejected")
+
+
+def test_short_audio_is_bought_three_times_and_then_reported(book: MakeBook) -> None:
+    here = book(3)
+    here.faults({"fault": "silent_audio", "text": "Paragraph 1 "})
+    rendered = here.render(jobs=1)
+    assert isinstance(rendered.error, SegmentsFailed)
+    assert Counter(line.outcome for line in here.ended()) == {"stored": 3, "rejected": 3}
+    assert known_cents(here.ended()) == here.billed()
+
+
+@pytest.mark.parametrize(
+    ("billing", "jobs"), [(Billing.STARTED, 5), pytest.param(Billing.EXACT, 1, marks=pytest.mark.slow)]
+)
+def test_a_budget_is_never_overrun_and_is_nearly_used_up(book: MakeBook, billing: Billing, jobs: int) -> None:
+    here = book(30, billing=billing)
+    budget = Decimal(8)
+    rendered = here.render(jobs=jobs, caps=[Cap("the run's budget", budget)])
+    assert isinstance(rendered.error, SpendingStopped)
+    assert "still to be made for about" in rendered.error.message
+    assert budget - 2 < here.billed() <= budget
+    assert known_cents(here.ended()) == here.billed()
+    assert here.render(jobs=jobs).error is None
+    assert known_cents(here.ended()) == here.billed()
+
+
+def test_unknown_charges_count_against_the_budget(book: MakeBook) -> None:
+    here = book(30)
+    here.faults({"fault": "null_cost"})
+    rendered = here.render(jobs=5, caps=[Cap("the run's budget", Decimal(8))])
+    assert isinstance(rendered.error, SpendingStopped)
+    assert "charges are unknown" in rendered.error.message
+    assert here.billed() <= unknown_cents(here.ended()) <= 8
+
+
+def test_a_charge_above_its_reservation_stops_new_work_and_says_so(book: MakeBook) -> None:
+    here = book(30)
+    rendered = here.render(jobs=2, caps=[Cap("the run's budget", Decimal(500))], rate=Decimal("0.1"))
+    assert isinstance(rendered.error, SpendingStopped)
+    assert "more than the" in rendered.error.message
+    assert rendered.made <= 3
+    assert known_cents(here.ended()) == here.billed()
+
+
+def test_an_empty_wallet_stops_new_work_and_the_rest_is_made_when_it_is_filled(book: MakeBook) -> None:
+    here = book(30, wallet_cents=Decimal(6))
+    rendered = here.render(jobs=5)
+    assert isinstance(rendered.error, SpendingStopped)
+    assert rendered.error.exit_code == 4
+    assert 0 < rendered.made < 30
+    assert known_cents(here.ended()) == here.billed() <= 6
+
+
+def test_a_revoked_key_stops_the_run_and_what_was_in_flight_is_kept(book: MakeBook) -> None:
+    here = book(30)
+    here.faults({"fault": "revoked", "at": [10]})
+    rendered = here.render(jobs=3)
+    assert isinstance(rendered.error, AuthenticationStopped)
+    assert rendered.made >= 9
+    assert known_cents(here.ended()) == here.billed()
+    assert len(here.requests()) <= 13
+
+
+def long_text() -> str:
+    return " ".join(f"Sentence number {number} is as plain as all of the others." for number in range(60))
+
+
+def test_a_text_that_is_too_long_is_made_in_pieces_and_never_bought_again(book: MakeBook) -> None:
+    here = book(tier=2)
+    here.write([long_text(), "Short and sweet."])
+    here.server.service.accounts.put_organisation("local", 1, None)
+    assert here.render(jobs=1).error is None
+    assert {len(line.key) for line in here.ended()} == {64}
+    refused = [line for line in here.ended() if line.outcome == "failed"]
+    assert [line.error_code for line in refused] == ["TEXT_TOO_LONG"]
+    assert known_cents(here.ended()) == here.billed()
+    requests = len(here.requests())
+    plan, _, layout = here.plan()
+    assert plan.to_make() == []
+    [take] = [planned.take for planned in plan.segments() if len(planned.segment.text) > 2_000]
+    assert take is not None
+    words = layout.takes.words(take)
+    assert len(words) == len(long_text().split())
+    assert (words.start_sample[1:] >= words.end_sample[:-1]).all()
+    assert words.end_sample[-1] <= take.samples == len(layout.takes.audio(take))
+    assert len(here.requests()) == requests
+
+
+def test_pieces_that_were_paid_for_are_found_after_a_crash_between_them(book: MakeBook) -> None:
+    here = book(tier=2)
+    here.write([long_text()])
+    here.server.service.accounts.put_organisation("local", 1, None)
+    here.faults({"fault": "validation", "text": "Sentence number 59"})
+    assert isinstance(here.render(jobs=1).error, SegmentsFailed)
+    paid = here.billed()
+    assert paid > 0
+    here.faults()
+    assert here.render(jobs=1).error is None
+    texts = Counter(line["text_sha256"] for line in here.requests() if line["outcome"] == "billed")
+    assert set(texts.values()) == {1}
+
+
+def test_a_disk_that_refuses_stops_new_work_and_says_what_was_paid_and_not_kept(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, put, kept = book(30), TakeStore.put, []
+
+    def full(store: TakeStore, *arguments: object) -> object:
+        if len(kept) >= 4:
+            raise StorageError("cannot write it: the disk is full", hint="free some space")
+        kept.append(arguments[0])
+        return put(store, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TakeStore, "put", full)
+    with pytest.raises(StorageError, match=r"the disk is full.*answers came and could not be stored \([0-9.]+ cents\)"):
+        here.render(jobs=3)
+    lost = [line for line in here.ended() if line.outcome == "lost"]
+    assert lost
+    assert {line.error_code for line in lost} == {"STORAGE"}
+    assert known_cents(here.ended()) == here.billed()
+    assert len(here.requests()) < 15
+
+
+def test_a_ledger_that_cannot_be_written_lets_nothing_leave(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = book(3)
+
+    def no_space(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipeline.store.ledger.os.fsync", no_space)
+    with pytest.raises(StorageError, match="the disk is full"):
+        here.render()
+    assert here.requests() == []
+
+
+def interrupt_when(condition: Callable[[], bool], times: int) -> threading.Thread:
+    def wait() -> None:
+        deadline = time.monotonic() + 20
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_one_interrupt_finishes_what_was_paid_and_a_second_says_what_may_have_been(book: MakeBook) -> None:
+    here = book(20)
+    here.faults({"fault": "latency", "delay_ms": 1500, "after": 4})
+    thread = interrupt_when(lambda: len(here.ledger()) > 12, times=2)
+    with pytest.raises(Interrupted, match="charges are unknown, at most"):
+        here.render(jobs=4)
+    thread.join()
+    open_lines = Counter(line.attempt for line in here.ledger())
+    assert set(open_lines.values()) == {2}
+    assert {line.outcome for line in here.ended()} == {"stored", "lost"}
+    assert {line.error_code for line in here.ended() if line.outcome == "lost"} == {"INTERRUPTED"}
+
+
+def test_the_running_cost_is_told_with_every_charge(book: MakeBook) -> None:
+    here = book(3)
+    here.render(caps=[Cap("the run's budget", Decimal(500))])
+    told = [event for event in here.heard if isinstance(event, Charged)]
+    assert told[-1].spent_cents == here.billed()
+    assert told[-1].budget_cents == 500
+    assert told[-1].reserved_cents == 0
+
+
+@pytest.mark.slow
+def test_a_whole_render_under_every_fault_at_once_ends_with_all_takes_and_honest_books(book: MakeBook) -> None:
+    here = book(40)
+    kinds = ("internal", "cut", "restart", "lost_answer", "malformed_frame", "unavailable", "short_audio", "null_cost")
+    here.faults(*({"fault": kind, "probability": 0.04, "after_frames": 1} for kind in kinds), seed=7)
+    for _ in range(4):
+        here.render(jobs=10, caps=[Cap("the run's budget", Decimal(400))])
+    assert here.plan()[0].to_make() == []
+    ended = here.ended()
+    assert known_cents(ended) <= here.billed() <= known_cents(ended) + unknown_cents(ended)
+    assert {line.attempt for line in ended} == {line.attempt for line in here.ledger() if line.event == "started"}
+
+
+def test_limits_lower_than_the_manifest_says_slow_the_run_down_and_lose_nothing(book: MakeBook) -> None:
+    here = book(40)
+    here.server.service.accounts.put_organisation("local", 2, None)
+    here.faults({"fault": "latency", "delay_ms": 30})
+    rendered = here.render(jobs=12, policy=QUICK)
+    assert rendered.error is None
+    assert known_cents(here.ended()) == here.billed()
+    refused = sum(line.error_code == "RATE_LIMITED" for line in here.ended())
+    assert 0 < refused < 25
+
+
+def test_nothing_is_said_of_pieces_where_nothing_is_too_long(book: MakeBook) -> None:
+    here = book(3)
+    here.render()
+    assert not any(isinstance(event, Noticed) for event in here.heard)
