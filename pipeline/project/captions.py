@@ -29,6 +29,8 @@ class Speakers(StrEnum):
 
 
 CAPTIONS = ("srt", "vtt", "lrc", "ass", "captions-json")
+READ_ALOUD = "epub"
+"""Not captions, but timed as finely: by sentence or by word."""
 _COLOURED = ("vtt", "ass")
 
 
@@ -37,6 +39,10 @@ def refused_option(
 ) -> tuple[str, str] | None:
     """The key of an output's options that makes no sense for its format, with what would; None where all do."""
     given = {"granularity": granularity, "rules": rules, "speakers": speakers}
+    if output == READ_ALOUD and granularity is not None:
+        if granularity is Granularity.CAPTION:
+            return "granularity", "sentence or word, since epub holds no captions"
+        del given["granularity"]
     if output not in CAPTIONS:
         unfit = next((key for key, value in given.items() if value is not None), None)
         return (unfit, f"no {unfit}, since {output} holds no captions") if unfit else None
