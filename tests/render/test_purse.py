@@ -99,9 +99,9 @@ def test_the_pace_is_six_characters_a_second_until_enough_was_heard() -> None:
 def test_earlier_spending_is_the_providers_own_with_unknown_charges_as_reserved(tmp_path: Path) -> None:
     def line(attempt: str, event: str, provider: str = "kugelaudio", **fields: object) -> LedgerLine:
         told = {
-            "at": "2026-11-23T00:00:00.000Z", "run": "r", "event": event, "attempt": attempt, "key": "k", "chapter": "c",
-            "index": 0, "engine": "kugelaudio", "provider": provider, "model": "m", "voice": "v", "number": 1,
-            "characters": 9, "reserved_cents": "5", **fields,
+            "at": "2026-11-23T00:00:00.000Z", "run": "r", "event": event, "attempt": attempt, "key": "k",
+            "chapter": "c", "index": 0, "engine": "kugelaudio", "provider": provider, "model": "m",
+            "voice": "v", "number": 1, "characters": 9, "reserved_cents": "5", **fields,
         }  # fmt: skip
         return LedgerLine.model_validate(told)
 
