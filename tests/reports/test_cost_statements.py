@@ -96,6 +96,8 @@ def test_two_different_request_ids_are_never_one_charge(tmp_path: Path) -> None:
 def test_rows_with_fewer_decimals_agree_where_the_ledger_rounds_to_them(tmp_path: Path) -> None:
     assert checked(tmp_path, both("a", cost_cents="1.458333"), "request_id,cents\nreq-a,1.46\n").agrees
     assert not checked(tmp_path, both("a", cost_cents="1.458333"), "request_id,cents\nreq-a,1.45\n").agrees
+    lines = both("a", cost_cents="1.458333") + both("b", cost_cents="2")
+    assert not checked(tmp_path, lines, "request_id,cents\nreq-a,1.5\nreq-b,2.00\n").agrees
     assert checked(tmp_path, both("a", cost_cents="1.458333"), "request_id,eur\nreq-a,0.0146\n").agrees
 
 

@@ -102,7 +102,7 @@ def natural_order(values: Sequence[Value]) -> list[tuple[bool, list[tuple[bool, 
 
 def _parts(text: str) -> list[tuple[bool, int, str]]:
     return [
-        (True, int(part), "") if part.isdecimal() and part.isascii() else (False, 0, part.casefold())
+        (False, int(part), "") if part.isdecimal() and part.isascii() else (True, 0, part.casefold())
         for part in re.split(r"([0-9]{1,18})", text)
         if part
     ]

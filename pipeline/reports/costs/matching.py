@@ -46,7 +46,7 @@ def match(
 
 
 def agrees(cost: Decimal, row: StatementRow) -> bool:
-    """Whether a charge is the row's amount, to the decimals that the row was written with."""
+    """Whether a charge is the row's amount, to the decimals that its statement is written with."""
     return _rounded(cost, row.decimals) == row.cents
 
 

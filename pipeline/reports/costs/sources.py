@@ -37,7 +37,10 @@ def find_sources(projects: Sequence[Path], ledgers: Sequence[Path]) -> list[Sour
         shown = ", ".join(names)
         hint = "the ledger is .narration/ledger beside the manifest; `narrate costs --ledger PATH` reads a copy of one"
         raise UsageError(f"{shown}: nothing was rendered yet, there is no ledger", hint=hint)
-    return list({source.path.resolve(): source for source in reversed(sources)}.values())[::-1]
+    once: dict[Path, Source] = {}
+    for source in sources:
+        once.setdefault(source.path.resolve(), source)
+    return list(once.values())
 
 
 def _project_folder(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """One charge. ``decimals`` are those its cents were written with, ``seconds_decimals`` those of its seconds."""
+    """One charge. ``decimals`` is how exact the cents of its statement are, ``seconds_decimals`` its own seconds."""
 
     line: int
     request_id: str | None
@@ -77,7 +77,9 @@ def read_statement(
             problems.append(Problem(shown, number, 0, str(error)))
     if problems:
         raise InputError(problems, hint="correct the line, or name other columns with --columns")
-    return rows
+    # Trailing zeros are often left out: a statement is as exact as its most exact row.
+    decimals = max((row.decimals for row in rows), default=0)
+    return [replace(row, decimals=decimals) for row in rows]
 
 
 def _cells(text: str, columns: Mapping[str, str], shown: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
