@@ -26,6 +26,11 @@ class Cover:
     width: int
     height: int
 
+    @property
+    def file_name(self) -> str:
+        """What its file is called beside the sound."""
+        return "cover.png" if self.mime == "image/png" else "cover.jpg"
+
 
 def read_cover(path: Path) -> Cover:
     """The picture in a file. Raises InputError where it is none that every player shows (JPEG or PNG)."""

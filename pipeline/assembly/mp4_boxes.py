@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.assembly.moving import move_up
 
@@ -54,6 +55,16 @@ def with_user_data(path: Path, user_data: bytes) -> None:
         file.truncate(index.at + len(moov))
 
 
+def retagged(data: bytes, user_data: bytes) -> bytes:
+    """A finished file with other user data: ``ftyp``, ``moov``, then the sound. Raises ValueError as above."""
+    index = next((payload for kind, payload in _boxes(data) if kind == b"moov"), None)
+    if index is None:
+        raise ValueError("there is no index")
+    by = len(user_data) - sum(8 + len(payload) for kind, payload in _boxes(index) if kind == b"udta")
+    moov = box(b"moov", _shifted(index, by, wide=False), user_data)
+    return b"".join(moov if kind == b"moov" else box(kind, payload) for kind, payload in _boxes(data))
+
+
 def _index(payload: bytes, user_data: bytes) -> bytes:
     """The index, its sound ``len(result)`` bytes further on; with 64-bit places where 32 bits no longer reach."""
     highest = max((int(offsets.max(initial=0)) for offsets in _all_offsets(payload)), default=0)
@@ -71,7 +82,7 @@ def _shifted(data: bytes, by: int, *, wide: bool) -> bytes:
         if kind in _WITH_OFFSETS_BELOW:
             parts.append(box(kind, _shifted(payload, by, wide=wide)))
         elif kind in (b"stco", b"co64"):
-            offsets = _offsets(kind, payload) + np.uint64(by)
+            offsets = _offsets(kind, payload) + by
             name, form = (b"co64", ">u8") if wide or kind == b"co64" else (b"stco", ">u4")
             parts.append(box(name, payload[:8], offsets.astype(form).tobytes()))
         elif kind != b"udta":
@@ -79,7 +90,7 @@ def _shifted(data: bytes, by: int, *, wide: bool) -> bytes:
     return b"".join(parts)
 
 
-def _all_offsets(data: bytes) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[np.uint64]]]:
+def _all_offsets(data: bytes) -> Iterator[NDArray[np.int64]]:
     for kind, payload in _boxes(data):
         if kind in _WITH_OFFSETS_BELOW:
             yield from _all_offsets(payload)
@@ -87,8 +98,8 @@ def _all_offsets(data: bytes) -> Iterator[np.ndarray[tuple[int, ...], np.dtype[n
             yield _offsets(kind, payload)
 
 
-def _offsets(kind: bytes, payload: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
-    return np.frombuffer(payload[8:], ">u8" if kind == b"co64" else ">u4").astype(np.uint64)
+def _offsets(kind: bytes, payload: bytes) -> NDArray[np.int64]:
+    return np.frombuffer(payload[8:], ">u8" if kind == b"co64" else ">u4").astype(np.int64)
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import unicodedata
 from dataclasses import dataclass
 
 from pipeline.assembly.cover import Cover
@@ -67,6 +68,17 @@ def iso_639_2(language: str | None) -> str:
     """The three-letter code of a BCP 47 tag, as MP4 and ID3 want it; ``und`` where unknown."""
     primary = (language or "").replace("_", "-").split("-")[0].lower()
     return primary if len(primary) == 3 else _ISO_639_2.get(primary, "und")
+
+
+def one_line(text: str) -> str:
+    """A title as tags, feeds and pages can hold it: in one line, without control characters and unpaired surrogates."""
+    kept = (" " if _is_control(character) else character for character in text)
+    return " ".join("".join(kept).split())
+
+
+def _is_control(character: str) -> bool:
+    """Also code points that are no characters, which XML refuses."""
+    return unicodedata.category(character) in ("Cc", "Cs") or ord(character) & 0xFFFE == 0xFFFE
 
 
 def described(tags: Tags) -> str:

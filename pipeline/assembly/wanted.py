@@ -10,18 +10,22 @@ from functools import cache
 
 import orjson
 
+from pipeline.assembly.dates import archive_time
 from pipeline.assembly.parts import retail_sample
 from pipeline.project.captions import CAPTIONS as CAPTION_FORMATS
+from pipeline.project.containers import PACKAGES as PACKAGE_FORMATS
+from pipeline.project.containers import Per
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.plan import PlannedChapter
 
-ASSEMBLY_VERSION = 1
+ASSEMBLY_VERSION = 2
 """Raised when the same takes and settings come to give other bytes."""
 
 SOUND_VERSION = 1
 """Raised when the same takes and profile come to sound otherwise."""
 
-PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B}
+PACKAGES = frozenset(map(OutputFormat, PACKAGE_FORMATS))
+PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B} - PACKAGES
 CAPTIONS = frozenset(map(OutputFormat, CAPTION_FORMATS))
 FOR_THE_BOOK = CAPTIONS - {OutputFormat.LRC} | {OutputFormat.M4B}
 """LRC accompanies one sound file, and counts minutes in two digits."""
@@ -51,11 +55,10 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
     wanted = []
     for number, chapter in whole:
         slug = chapter.script.slug
-        stem = f"{number:0{len(str(len(chapters))):d}d}-{slug}"
         for output in outputs:
-            if output.format in PER_CHAPTER:
+            if output.format in PER_CHAPTER and output.per is not Per.BOOK:
                 inputs = _digest([digests[slug], settings, output.model_dump(mode="json"), number, len(chapters)])
-                path = f"{output.format}/{stem}.{suffix(output.format)}"
+                path = chapter_path(number, len(chapters), slug, output.format)
                 wanted.append(Wanted(path, output.format, slug, output, inputs))
         wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
     wanted += _sample(project, chapters, settings)
@@ -64,9 +67,10 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         stem = project.slug if complete else f"{project.slug}.partial"
         book = _digest([[digests[chapter.script.slug] for _, chapter in whole], settings])
         for output in outputs:
-            if output.format in FOR_THE_BOOK:
+            if output.format in FOR_THE_BOOK or output.per is Per.BOOK:
                 inputs = _digest([book, output.model_dump(mode="json")])
                 wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
+        wanted += _package_files(project, book, whole=complete)
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
     return wanted
 
@@ -84,6 +88,11 @@ def _sample(project: Project, chapters: Sequence[PlannedChapter], settings: list
 def suffix(output: OutputFormat) -> str:
     """What the names of files of this format end in, without the dot."""
     return _SUFFIXES.get(output, output)
+
+
+def chapter_path(number: int, count: int, slug: str, kind: OutputFormat) -> str:
+    """Where a chapter's file of a format lies in the outputs."""
+    return f"{kind}/{number:0{len(str(count))}d}-{slug}.{suffix(kind)}"
 
 
 def chapter_digest(project: Project, chapter: PlannedChapter) -> str:
@@ -116,6 +125,42 @@ def _settings(project: Project) -> list[object]:
 @cache
 def _codec_version() -> str:
     return importlib.metadata.version("av")
+
+
+def _package_files(project: Project, book: str, *, whole: bool) -> list[Wanted]:
+    """The files of the outputs that hold or name others, from the ``book``'s digest; they are written last."""
+    outputs = [output for output in project.outputs if output.format in PACKAGES]
+    if not outputs:
+        return []
+    from pipeline.assembly.packages import package_paths  # noqa: PLC0415 - reads the cover, for which it loads a codec
+
+    wanted = []
+    for output in outputs:
+        made = cached_output(project, output) or chapter_output(project)
+        inputs = _digest([book, output.model_dump(mode="json"), made.model_dump(mode="json"), archive_time()])
+        paths = package_paths(project, output, whole=whole)
+        wanted += [Wanted(path, output.format, None, output, inputs) for path in paths]
+    return wanted
+
+
+def cached_output(project: Project, output: Output) -> Output | None:
+    """As what a file of the whole book keeps its chapters encoded, so that an edit costs one chapter's encoding: AAC
+    where packets are copied, FLAC where one file is encoded anew; None where it holds no sound."""
+    if output.per is Per.BOOK:
+        return Output(format=OutputFormat.FLAC)
+    if output.format is OutputFormat.M4B:
+        return output
+    if output.format not in (OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF):
+        return None
+    own = (each.bitrate_kbps for each in project.outputs if each.format is OutputFormat.M4B)
+    return Output(format=OutputFormat.M4B, bitrate_kbps=output.bitrate_kbps or next(own, None))
+
+
+def chapter_output(project: Project) -> Output:
+    """The output whose chapter files a feed names; a manifest with a feed has one (``refused_feed``)."""
+    asked = (OutputFormat.MP3, OutputFormat.M4A)
+    fit = [each for each in project.outputs if each.format in asked and each.per is not Per.BOOK]
+    return min(fit, key=lambda each: asked.index(each.format))
 
 
 def _digest(content: object) -> str:

@@ -133,7 +133,8 @@ def choice(kind: type[StrEnum]) -> Expect:
 
 
 def text(longest: int, *, lines: bool = False) -> Expect:
-    """Text as written, in NFC, without the space around it; of one line unless ``lines``."""
+    """Text as written, in NFC, without the space around it; of one line unless ``lines``; never a control character,
+    which no tag, feed or page can hold."""
     words = f"text of 1 to {longest} characters" + ("" if lines else " in one line")
 
     def read(value: object) -> str:
@@ -142,6 +143,9 @@ def text(longest: int, *, lines: bool = False) -> Expect:
         found = unicodedata.normalize("NFC", value).strip()
         if not 1 <= len(found) <= longest or (not lines and len(found.splitlines()) > 1):
             raise ValueError
+        controls = [character for character in found if _is_control(character)]
+        if controls:
+            raise ValueError(f"it holds the control character U+{ord(controls[0]):04X}")
         return found
 
     # Editors read 1984 as a number where the manifest takes it as the text that it is.
@@ -244,6 +248,13 @@ def _inside(value: object) -> str:
     if problem:
         raise ValueError(problem)
     return str(value)
+
+
+def _is_control(character: str) -> bool:
+    """A control character but tab and line ends, half of a surrogate pair, or a code point that is no character."""
+    code = ord(character)
+    stray = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return stray or (unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\r")
 
 
 def _unquote(value: object, form: re.Pattern[str]) -> str:

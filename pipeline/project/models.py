@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from pipeline.project.captions import Granularity, RuleSet, Speakers, refused_option
+from pipeline.project.containers import Per, refused_feed, refused_file_option, web_folder
 from pipeline.project.credits import Credits, credit_problem
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.project.fields import (
@@ -36,6 +37,7 @@ DEFAULT_VOICE = "narrator"
 _Line = Annotated[str, text(300)]
 _Lines = Annotated[str, text(4000, lines=True)]
 _Isbn = Annotated[str, isbn()]
+_PartNumber = Annotated[str, pattern("a number such as 2 or 2.5", r"[0-9]{1,4}(?:\.[0-9]{1,2})?")]
 _Day = Annotated[str, day()]
 _Language = Annotated[str, language()]
 _Path = Annotated[Path, inside_path()]
@@ -87,7 +89,11 @@ class Metadata(_Part):
 
     narrator: Annotated[_Line | None, Field(description="Who narrates, as the tags say it.")] = None
     publisher: Annotated[_Line | None, Field(description="The publisher.")] = None
-    series: Annotated[_Line | None, Field(description="The series, with the number in it.")] = None
+    series: Annotated[_Line | None, Field(description="The series.")] = None
+    series_part: Annotated[_PartNumber | None, Field(description="The book's number in the series: 2 or 2.5.")] = None
+    author_sort: Annotated[
+        _Line | None, Field(description="The author as shelves sort it: Penrose, M. (absent: as written).")
+    ] = None
     isbn: Annotated[_Isbn | None, Field(description="ISBN of the audiobook, 10 or 13 digits.")] = None
     date: Annotated[_Day | None, Field(description="Date of publication: YYYY, YYYY-MM or YYYY-MM-DD.")] = None
     description: Annotated[_Lines | None, Field(description="A few sentences on the book.")] = None
@@ -205,12 +211,16 @@ class OutputFormat(StrEnum):
     LRC = "lrc"
     ASS = "ass"
     CAPTIONS_JSON = "captions-json"
+    AUDIOBOOKSHELF = "audiobookshelf"
+    LPF = "lpf"
+    RSS = "rss"
 
 
 _Kbps = Annotated[int, whole(1, 1000)]
 # MP3: the bit rates of MPEG-1 and MPEG-2 Layer III (ISO/IEC 11172-3, 13818-3), from 32 up: below, speech suffers.
 _MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
-_KBPS_RANGES = {OutputFormat.M4B: (24, 320), OutputFormat.M4A: (24, 320), OutputFormat.OPUS: (12, 256)}
+_AAC = (OutputFormat.M4B, OutputFormat.M4A, OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF)
+_KBPS_RANGES = {**dict.fromkeys(_AAC, (24, 320)), OutputFormat.OPUS: (12, 256)}
 
 
 class Output(_Part):
@@ -219,9 +229,19 @@ class Output(_Part):
     format: Annotated[
         OutputFormat,
         choice(OutputFormat),
-        Field(description="m4b: the book; captions but lrc: the book and each chapter; others: each chapter."),
+        Field(
+            description="m4b, audiobookshelf (a server's folder), lpf (W3C Audiobook), rss (a feed): the book; "
+            "captions but lrc: the book and each chapter; others: each chapter."
+        ),
     ]
-    bitrate_kbps: Annotated[_Kbps | None, Field(description="For m4b, m4a, mp3 and opus.")] = None
+    bitrate_kbps: Annotated[_Kbps | None, Field(description="For m4b, m4a, mp3, opus, audiobookshelf and lpf.")] = None
+    per: Annotated[
+        Annotated[Per, choice(Per)] | None,
+        Field(description="For mp3, opus and flac: a file for each chapter (absent), or book: one with chapter marks."),
+    ] = None
+    base_url: Annotated[
+        Annotated[str, web_folder()] | None, Field(description="For rss: where the outputs will lie on the web.")
+    ] = None
     granularity: Annotated[
         Annotated[Granularity, choice(Granularity)] | None,
         Field(
@@ -241,6 +261,9 @@ class Output(_Part):
     @model_validator(mode="after")
     def _has_options_that_fit(self) -> Self:
         if refused := refused_option(self.format, self.granularity, self.rules, self.speakers):
+            key, words = refused
+            raise refusal(words, key)
+        if refused := refused_file_option(self.format, self.per, self.base_url):
             key, words = refused
             raise refusal(words, key)
         return self
@@ -270,7 +293,7 @@ def _not_empty(entries: tuple[_PartT, ...]) -> tuple[_PartT, ...]:
 
 def _each_format_once(outputs: tuple[Output, ...]) -> tuple[Output, ...]:
     _not_empty(outputs)
-    formats = [output.format for output in outputs]
+    formats = [(output.format, output.per is Per.BOOK) for output in outputs]
     for index, name in enumerate(formats):
         if name in formats[:index]:
             raise refusal("each format once", index, "format")
@@ -367,6 +390,14 @@ class Manifest(_Part):
             problem = credit_problem(getattr(self.credits, key) or "", self.credit_values)
             if problem:
                 raise refusal(problem, "credits", key)
+        return self
+
+    @model_validator(mode="after")
+    def _a_feed_has_what_it_names(self) -> Self:
+        refused = refused_feed(((output.format, output.per) for output in self.outputs), self.metadata.date)
+        if refused:
+            index, words = refused
+            raise refusal(words, "outputs", index, "format")
         return self
 
     @model_validator(mode="after")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,20 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from pipeline.assembly.book import BookChapter, write_m4b
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
-from pipeline.assembly.cover import read_cover
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.parts import retail_sample
 from pipeline.assembly.placing import TakeShape, place_chapter
+from pipeline.assembly.project_tags import project_tags
 from pipeline.assembly.reading import resampled
 from pipeline.assembly.sound import Sound, book_sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
-from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, chapter_digest
+from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output, chapter_digest
 from pipeline.project.models import Output, OutputFormat, Project
-from pipeline.render.events import AssemblyStarted, FileWritten, Receiver
+from pipeline.render.events import AssemblyStarted, FileWritten, Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
+from pipeline.reports.book_files import BookSources, write_book_file
 from pipeline.reports.caption_files import caption_violation_counts, captioner, write_captions
 from pipeline.reports.timeline_json import timeline_json
 from pipeline.store.files import replacing, write_atomically
@@ -107,11 +108,13 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
     files = [want for want in due if want.kind in CAPTIONS]
     for path in write_captions(desk.project, desk.timelines, captions, desk.out, files):
         _announce(desk, path)
+    sources = _book_sources(desk)
     for want in due:
         path = desk.out / want.path
-        if want.kind == OutputFormat.M4B:
-            _write_book(desk, want)
-            if desk.project.profile.active:
+        if want.chapter is None and want.output is not None and want.kind not in CAPTIONS:
+            for shortfall in write_book_file(sources, want):
+                desk.receiver(Noticed(shortfall))
+            if want.kind == OutputFormat.M4B and desk.project.profile.active:
                 sounds[want.path] = _book_sound(desk, want)
         elif want.kind == "timeline":
             with replacing(path) as temporary, temporary.open("wb") as file:
@@ -121,6 +124,8 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
         else:
             continue
         _announce(desk, path)
+    if any(want.chapter is None for want in due):
+        _forget_encoded(desk)
     return caption_violation_counts(desk.project, desk.timelines, captions)
 
 
@@ -137,11 +142,8 @@ def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dic
             files[want.chapter].append(
                 ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
             )
-        else:
-            for slug in desk.timelines:
-                audio = _book_audio(desk, slug, want.output)
-                if not audio.exists() or (desk.project.profile.active and not _sound_file(audio).exists()):
-                    files[slug].append(ChapterFile(audio, want.output, Tags(title=slug, album="")))
+    for slug, made in _lacking(desk, due):
+        files[slug].append(made)
     jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
 
     def on_done(job: ChapterJob) -> None:
@@ -160,11 +162,22 @@ def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dic
     }
 
 
+def _lacking(desk: _Desk, due: Sequence[Wanted]) -> Iterator[tuple[str, ChapterFile]]:
+    """The encoded chapters, by slug, that the due files of the book are made of and that are not there yet."""
+    books = [want.output for want in due if want.chapter is None and want.output is not None]
+    outputs = {made for output in books if (made := cached_output(desk.project, output)) is not None}
+    for output in sorted(outputs, key=lambda each: (each.format, each.bitrate_kbps or 0)):
+        for slug in desk.timelines:
+            audio = _book_audio(desk, slug, output)
+            if not audio.exists() or (desk.project.profile.active and not _sound_file(audio).exists()):
+                yield slug, ChapterFile(audio, output, Tags(title=slug, album=""))
+
+
 def _sample_job(desk: _Desk, plan: Plan, want: Wanted) -> ChapterJob:
     sample = retail_sample(desk.project, plan.chapters)
     assert sample is not None
     assert want.output is not None
-    tags = _tags(desk.project, sample.script.title)
+    tags = project_tags(desk.project, sample.script.title)
     timeline = _placed(sample, desk.project, desk.store)
     return ChapterJob(timeline, (ChapterFile(desk.out / want.path, want.output, tags),))
 
@@ -175,8 +188,9 @@ def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
 
 
 def _book_audio(desk: _Desk, slug: str, output: Output) -> Path:
-    """The chapter's AAC, kept so that an edit elsewhere re-muxes the book without encoding this chapter again."""
-    return desk.encoded / f"{desk.digests[slug][:40]}-{output.bitrate_kbps or 0}.m4a"
+    """The chapter's AAC or FLAC, kept so that an edit elsewhere makes the book without encoding this chapter again."""
+    suffix = "flac" if output.format is OutputFormat.FLAC else "m4a"
+    return desk.encoded / f"{desk.digests[slug][:40]}-{output.bitrate_kbps or 0}.{suffix}"
 
 
 def _sound_file(audio: Path) -> Path:
@@ -190,40 +204,30 @@ def _book_sound(desk: _Desk, want: Wanted) -> Sound:
     return book_sound([TypeAdapter(Sound).validate_json(file.read_bytes()) for file in files], desk.project.profile)
 
 
-def _write_book(desk: _Desk, want: Wanted) -> None:
-    assert want.output is not None
-    chapters = [
-        BookChapter(timeline.title, timeline.samples, _book_audio(desk, slug, want.output))
-        for slug, timeline in desk.timelines.items()
-    ]
-    write_m4b(desk.out / want.path, chapters, _tags(desk.project, desk.project.title))
-    used = {chapter.audio for chapter in chapters}
-    for old in desk.encoded.glob("*.m4a"):
+def _book_sources(desk: _Desk) -> BookSources:
+    return BookSources(
+        project=desk.project,
+        out=desk.out,
+        chapters=tuple((desk.numbers[slug], timeline) for slug, timeline in desk.timelines.items()),
+        count=len(desk.numbers),
+        tags=project_tags(desk.project, desk.project.title),
+        encoded=partial(_book_audio, desk),
+    )
+
+
+def _forget_encoded(desk: _Desk) -> None:
+    """Remove encoded chapters that no output's book is made of any more."""
+    outputs = [made for output in desk.project.outputs if (made := cached_output(desk.project, output)) is not None]
+    used = {_book_audio(desk, slug, output) for slug in desk.timelines for output in outputs}
+    for old in [*desk.encoded.glob("*.m4a"), *desk.encoded.glob("*.flac")]:
         if old not in used:
             old.unlink()
             _sound_file(old).unlink(missing_ok=True)
 
 
 def _chapter_tags(desk: _Desk, slug: str) -> Tags:
-    tags = _tags(desk.project, desk.timelines[slug].title)
+    tags = project_tags(desk.project, desk.timelines[slug].title)
     return replace(tags, track=desk.numbers[slug], tracks=len(desk.numbers))
-
-
-def _tags(project: Project, title: str) -> Tags:
-    metadata = project.metadata
-    return Tags(
-        title=title,
-        album=project.title,
-        author=project.author,
-        narrator=metadata.narrator,
-        publisher=metadata.publisher,
-        series=metadata.series,
-        isbn=metadata.isbn,
-        date=metadata.date,
-        description=metadata.description,
-        language=project.language,
-        cover=read_cover(project.cover) if project.cover else None,
-    )
 
 
 def _announce(desk: _Desk, path: Path) -> None:

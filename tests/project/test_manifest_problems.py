@@ -164,7 +164,7 @@ CASES = {
         "{V}outputs: [{format: mp4}]\n",
         (
             "3:20: outputs[0].format: got 'mp4'; expected one of m4b, mp3, m4a, opus, flac, wav, srt, vtt, lrc, ass, "
-            "captions-json; did you mean 'mp3'?"
+            "captions-json, audiobookshelf, lpf, rss; did you mean 'mp3'?"
         ),
     ),
     "format twice": (

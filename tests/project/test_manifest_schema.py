@@ -55,4 +55,7 @@ def test_the_bounds_of_numbers_and_the_names_of_formats_reach_the_editor() -> No
         "lrc",
         "ass",
         "captions-json",
+        "audiobookshelf",
+        "lpf",
+        "rss",
     ]
