@@ -11,11 +11,13 @@ from pipeline.store.takes import TakeStore
 def open_attempts(ledgers: Path) -> list[LedgerLine]:
     """The ``started`` lines that no ``ended`` line answers, oldest first."""
     pending: dict[str, LedgerLine] = {}
+    over: set[str] = set()
     for line in read_ledger(ledgers):
-        if line.event == "started":
-            pending[line.attempt] = line
-        else:
+        if line.event == "ended":
+            over.add(line.attempt)
             pending.pop(line.attempt, None)
+        elif line.attempt not in over:  # ledgers that were merged need not keep the order
+            pending[line.attempt] = line
     return list(pending.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
+from pipeline.errors import LockHeld, StorageError
 from pipeline.store.ledger import Ledger, LedgerLine, read_ledger, utc_now
+from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts, open_attempts
 from pipeline.store.takes import TakeStore
 
@@ -84,3 +87,43 @@ def test_an_attempt_without_a_take_stays_suspected(tmp_path: Path) -> None:
     suspected = close_open_attempts(tmp_path / "ledger", TakeStore(tmp_path / "takes"))
     assert [each.attempt for each in suspected] == ["r1-a"]
     assert len(open_attempts(tmp_path / "ledger")) == 1
+
+
+def test_what_a_crash_left_in_the_middle_hides_no_line(tmp_path: Path) -> None:
+    path = write(tmp_path, line(), line("ended", outcome="stored"))
+    first, second = path.read_bytes().splitlines()
+    path.write_bytes(b'{"schema":1,"at":"20' + first + b"\n\0\0\0\0" + second + b"\n[1]\n{}\n" + first[:40] + b"\n")
+    assert [each.event for each in read_ledger(tmp_path)] == ["started", "ended"]
+
+
+def test_fields_of_a_later_version_are_left_out_and_a_later_schema_is_refused_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path, line())
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps({**fields, "mood": "cheerful"}) + "\n")
+    assert len(list(read_ledger(tmp_path))) == 1
+    path.write_text(json.dumps(fields) + "\n" + json.dumps({**fields, "schema": 2}) + "\n")
+    with pytest.raises(StorageError, match=r"r1\.jsonl:2: a ledger line of schema 2"):
+        list(read_ledger(tmp_path))
+
+
+def test_an_attempt_is_over_whichever_line_comes_first(tmp_path: Path) -> None:
+    write(tmp_path, line("ended", outcome="stored"), line())
+    assert open_attempts(tmp_path) == []
+
+
+def test_a_second_run_waits_for_the_lock_as_long_as_it_was_told(tmp_path: Path) -> None:
+    def hold() -> None:
+        with project_lock(tmp_path / "state"):
+            held.set()
+            go_on.wait(5)
+
+    held, go_on = threading.Event(), threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(5)
+    with pytest.raises(LockHeld, match="process"), project_lock(tmp_path / "state"):
+        pass
+    threading.Timer(0.2, go_on.set).start()
+    with project_lock(tmp_path / "state", wait_seconds=5):
+        pass
+    holder.join()
