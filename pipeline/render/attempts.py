@@ -27,6 +27,7 @@ from pipeline.render.acceptance import incomplete_speech, objection
 from pipeline.render.events import Charged
 from pipeline.render.fate import outcome_of
 from pipeline.render.plan import PlannedSegment
+from pipeline.render.recording import finished
 from pipeline.render.retrying import ShortAudioError
 from pipeline.render.studio import BudgetSpent, Halted, Overcharged, Studio
 from pipeline.store.edges import speech_bounds
@@ -178,11 +179,8 @@ def _keep(planned: PlannedSegment, speech: Speech, attempt: str, store: TakeStor
 
 async def _through(storing: asyncio.Future[_T]) -> _T:
     """Wait for what is being stored, even while being cancelled: the answer is here, and it was paid for."""
-    try:
-        return await asyncio.shield(storing)
-    except asyncio.CancelledError:
-        await asyncio.wait([storing])
-        return storing.result()
+    await finished(storing)
+    return storing.result()
 
 
 async def _record(line: LedgerLine, studio: Studio) -> None:

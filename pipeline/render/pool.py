@@ -68,6 +68,7 @@ async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> Rende
     try:
         await asyncio.gather(*workers)
     except BaseException as error:
+        studio.halt()
         for task in workers:
             task.cancel()
         await asyncio.gather(*workers, return_exceptions=True)

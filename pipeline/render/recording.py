@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from pipeline.store.ledger import Ledger, LedgerLine
+
+
+async def finished(work: asyncio.Future[Any]) -> bool:
+    """Wait until ``work`` is done, however often the task is cancelled meanwhile; whether it was."""
+    cancelled = False
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
 
 
 class Recorder:
@@ -29,11 +41,10 @@ class Recorder:
         self._queue.append((line, written))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
-        try:
-            await asyncio.shield(written)
-        except asyncio.CancelledError:
-            await asyncio.wait([written])
-            raise
+        cancelled = await finished(written)
+        written.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     def append_now(self, line: LedgerLine) -> None:
         """Write a line at once, from a task that is being cancelled. Raises StorageError."""

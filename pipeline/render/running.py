@@ -27,7 +27,7 @@ from pipeline.render.purse import Spending
 from pipeline.render.recording import Recorder
 from pipeline.render.reservation import Paces
 from pipeline.render.studio import BudgetSpent, Studio
-from pipeline.render.terms import Terms
+from pipeline.render.terms import Terms, require_price
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import Ledger
 from pipeline.store.takes import TakeState
@@ -59,7 +59,8 @@ def render_missing(
 ) -> Rendered:
     """Make the takes that the ``selected`` chapters lack, on the ``terms`` of the run (None: nothing costs anything).
 
-    Raises StorageError where one cannot be kept, Interrupted where a second signal cut off what was in flight.
+    Raises UsageError where there is a budget and no price, StorageError where a take cannot be kept, and Interrupted
+    where a second signal cut off what was in flight.
     """
     terms = terms or Terms()
     missing = [planned for planned in plan.to_make() if planned.segment.chapter in selected]
@@ -70,6 +71,7 @@ def render_missing(
         receiver(Noticed(f"{damaged} stored {'takes are' if damaged > 1 else 'take is'} damaged and made again"))
     if not missing:
         return Rendered(plan, 0, 0, None, terms.purse.standing)
+    require_price(terms)
     result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms))
     rendered = plan.with_takes(result.takes)
     error = _ending(result, missing, rendered, terms)

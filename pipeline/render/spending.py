@@ -34,7 +34,7 @@ def require_consent(
         return
     if any(limit is not None for limit in (budget.run_cents, budget.project_cents, max_cost_cents)):
         return
-    hint = "set `budget: {run_cents: …}` in the manifest"
+    hint = "give --max-cost CENTS, or set `budget: {run_cents: …}` in the manifest"
     if confirm is None:
         raise UsageError(f"{plan.engine} costs money, and nobody said how much it may be", hint=hint)
     if not confirm(question(plan, missing)):

@@ -18,12 +18,15 @@ _NOTHING = Decimal(0)
 
 @dataclass(slots=True)
 class Terms:
-    """What holds for a run. ``rate`` is the price in EUR cents a minute of audio, None where it is not known."""
+    """What holds for a run. ``rate`` is the price in EUR cents a minute of audio, None where it is not known;
+    ``model`` is the one it is of."""
 
     rate: Decimal | None = None
     purse: Purse = field(default_factory=Purse)
     account: str | None = None
     revision: str | None = None
+    model: str = ""
+    unknown_price_allowed: bool = False
     policy: RetryPolicy = field(default_factory=RetryPolicy)
 
 
@@ -38,25 +41,30 @@ def terms_of(
 ) -> Terms:
     """The terms of a run. A free engine costs nothing and needs no budget.
 
-    Raises UsageError where there is a budget and the model's price is not known, unless that is allowed;
-    StorageError where the ledger cannot be read.
+    Raises StorageError where the ledger cannot be read.
     """
     if not engine.paid:
         return Terms(revision=revision)
     identity = engine.identity()
     rate = project.rates.get(identity["model"])
     caps = budgets(project.budget, max_cost_cents, ledgers, identity["provider"])
-    if caps and rate is None and not allow_unknown_price:
-        raise UsageError(
-            f"there is a budget, but the price of {identity['model']} is not known",
-            hint=f"set `rates: {{{identity['model']}: …}}` in EUR cents a minute, or give --allow-unknown-price",
-        )
     return Terms(
         rate=rate,
         purse=Purse(caps),
         account=engine.account if isinstance(engine, MeteredEngine) else None,
         revision=revision,
+        model=identity["model"],
+        unknown_price_allowed=allow_unknown_price,
     )
+
+
+def require_price(terms: Terms) -> None:
+    """Raise UsageError where there is a budget and the model's price is not known, unless that is allowed."""
+    if terms.purse.caps and terms.rate is None and not terms.unknown_price_allowed:
+        raise UsageError(
+            f"there is a budget, but the price of {terms.model} is not known",
+            hint=f"set `rates: {{{terms.model}: …}}` in EUR cents a minute, or give --allow-unknown-price",
+        )
 
 
 def budgets(budget: Budget, max_cost_cents: Decimal | None, ledgers: Path, provider: str) -> list[Cap]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.main import main
 from pipeline.errors import AuthenticationStopped, Interrupted, SegmentsFailed, SpendingStopped, StorageError
 from pipeline.render.events import Charged, Noticed
 from pipeline.render.purse import Cap
@@ -142,6 +144,42 @@ def test_a_charge_above_its_reservation_stops_new_work_and_says_so(book: MakeBoo
     assert "more than the" in rendered.error.message
     assert rendered.made <= 3
     assert known_cents(here.ended()) == here.billed()
+
+
+def test_a_budget_without_a_price_is_refused_before_anything_is_sent_unless_allowed(book: MakeBook) -> None:
+    here = book(12)
+    manifest = here.folder / "project.yaml"
+    manifest.write_text(manifest.read_text().replace("rates: {kugel-3: 7.0}\n", ""))
+
+    def narrate(*more: str) -> int:
+        return main(["render", str(here.folder), "--api-url", here.server.url, "--events", "none", *more])
+
+    assert narrate("--max-cost", "500") == 2
+    assert here.requests() == []
+    assert narrate("--max-cost", "3", "--allow-unknown-price", "--jobs", "1") == 4
+    assert 3 <= here.billed() < 4
+    assert {line.reserved_cents for line in here.ended()} == {None}
+
+
+def test_a_project_budget_counts_what_earlier_runs_spent(book: MakeBook, capfd: pytest.CaptureFixture[str]) -> None:
+    here = book(30)
+    manifest = here.folder / "project.yaml"
+    manifest.write_text(manifest.read_text() + "budget: {project_cents: 8}\noutputs: [{format: srt}]\n")
+
+    def narrate(*more: str) -> int:
+        return main(["render", str(here.folder), "--api-url", here.server.url, "--events", "json", *more])
+
+    assert narrate("--max-cost", "4") == 4
+    assert here.billed() <= 4
+    assert narrate("--max-cost", "100") == 4
+    assert 6 < here.billed() <= 8
+    record = json.loads((here.folder / "build" / "run.json").read_text())
+    assert Decimal(record["spent_cents"]) < here.billed()
+    out, err = capfd.readouterr()
+    assert "the project's budget of 8 cents is spent" in err
+    charged = [json.loads(told) for told in out.splitlines() if '"charged"' in told]
+    assert Decimal(charged[-1]["spent_cents"]) == Decimal(record["spent_cents"])
+    assert all(line.account for line in here.ended())
 
 
 def test_an_empty_wallet_stops_new_work_and_the_rest_is_made_when_it_is_filled(book: MakeBook) -> None:
