@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.assembly.finishing import finish_file
 from pipeline.assembly.formats import Recipe, recipe
-from pipeline.assembly.marks import Mark, container_chapters
+from pipeline.assembly.marks import Mark
 from pipeline.assembly.pictures import attach
 from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
@@ -62,9 +62,7 @@ def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
     made = recipe(file.output)
     with replacing(file.path) as temporary:
         with open_output(temporary, made) as container:
-            container.metadata.update(container_metadata(file.tags, file.output.format))
-            if file.marks and made.takes_marks:
-                container.set_chapters(container_chapters(file.marks))
+            container.metadata.update(container_metadata(file.tags, file.output.format, file.marks))
             stream = _audio_stream(container, made)
             stream.metadata["language"] = iso_639_2(file.tags.language)
             if made.takes_cover and file.tags.cover is not None:

@@ -20,7 +20,7 @@ _AAC_MOST_KBPS = 128
 class Recipe:
     """What to ask of the muxer and the encoder. ``rate`` in Hz; ``bitrate_kbps`` None for the lossless.
 
-    ``takes_cover`` and ``takes_marks`` say what the muxer is given; what it is not, finishing writes.
+    ``takes_cover`` says whether the muxer is given the picture; where it is not, tags or finishing hold it.
     """
 
     container: str
@@ -30,7 +30,6 @@ class Recipe:
     codec_options: Mapping[str, str] = field(default_factory=dict)
     container_options: Mapping[str, str] = field(default_factory=dict)
     takes_cover: bool = True
-    takes_marks: bool = True
 
 
 def recipe(output: Output) -> Recipe:
@@ -73,7 +72,6 @@ def _mp3(kbps: int) -> Recipe:
         codec_options={"compression_level": "5"},
         container_options={"id3v2_version": "0", "write_id3v1": "0"},
         takes_cover=False,
-        takes_marks=False,
     )
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ONE_BYTE = 255
 """Nero's list and ID3's table of contents count chapters in one byte, Nero's list the bytes of a title too."""
 TITLE_BYTES = ONE_BYTE
+THREE_DIGITS = 999
+"""Vorbis comments number chapters in three digits."""
 
 _JOINER = "\u200d"
 
@@ -76,13 +78,27 @@ def cut_to_bytes(text: str, most: int) -> str:
     return text[:end].rstrip()
 
 
-def shortfalls(marks: Sequence[Mark], store: str) -> Iterator[str]:
-    """What a one-byte ``store`` of chapters cannot hold of the marks, in sentences for the person who renders."""
+def nero_shortfalls(marks: Sequence[Mark]) -> Iterator[str]:
+    """What Nero's list cannot hold of the marks, in sentences for the person who renders."""
+    store = "Nero's chapter list, which some players read,"
     if len(marks) > ONE_BYTE:
         yield f"{store} holds the first {ONE_BYTE} of {len(marks)} chapters: its count is one byte"
     long = sum(len(mark.title.encode()) > TITLE_BYTES for mark in marks)
     if long:
         yield f"{store} cuts {long} chapter title{'s' * (long > 1)} at {TITLE_BYTES} bytes"
+
+
+def id3_shortfalls(marks: Sequence[Mark]) -> Iterator[str]:
+    """The same of ID3's table of contents, which goes on in a second one."""
+    if len(marks) > ONE_BYTE:
+        shown = ONE_BYTE - 1
+        yield f"players that read one table of contents only show the first {shown} of {len(marks)} chapters"
+
+
+def vorbis_shortfalls(marks: Sequence[Mark]) -> Iterator[str]:
+    """The same of Vorbis comments."""
+    if len(marks) > THREE_DIGITS:
+        yield f"Vorbis comments hold the first {THREE_DIGITS} of {len(marks)} chapters: they number in three digits"
 
 
 def _may_break(text: str, at: int) -> bool:

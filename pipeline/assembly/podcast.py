@@ -78,7 +78,7 @@ def _item(book_slug: str, base_url: str, episode: Episode, dated: str) -> Iterat
     )
     yield f'    <guid isPermaLink="false">{_words(book_slug)}/{_words(episode.slug)}</guid>'
     yield f"    <pubDate>{dated}</pubDate>"
-    yield f"    <description>{_words(_first_words(episode.text))}</description>"
+    yield f"    <description>{_words(_first_words(episode))}</description>"
     yield f"    <itunes:duration>{round(episode.samples / TIMELINE_RATE)}</itunes:duration>"
     yield f"    <itunes:episode>{episode.number}</itunes:episode>"
     yield "    <itunes:episodeType>full</itunes:episodeType>"
@@ -92,8 +92,9 @@ def _dated(day: str, minutes: int) -> str:
     return format_datetime(at, usegmt=True)
 
 
-def _first_words(text: str, most: int = 300) -> str:
-    flat = " ".join(text.split())
+def _first_words(episode: Episode, most: int = 300) -> str:
+    """What the chapter begins with, behind its title."""
+    flat = " ".join(episode.text.split()).removeprefix(episode.title).lstrip(" .:")
     return flat if len(flat) <= most else f"{flat[:most].rsplit(' ', 1)[0]} …"
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import base64
 import struct
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.assembly.cover import Cover
+from pipeline.assembly.marks import THREE_DIGITS, Mark
+from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.project.models import OutputFormat
 
 DISCLOSURE = "AI-generated narration"
@@ -103,14 +106,14 @@ def sort_album(tags: Tags) -> str:
     return f"{sort_title(tags.series, tags.language)} {part} - {title}"
 
 
-def container_metadata(tags: Tags, output: OutputFormat) -> dict[str, str]:
+def container_metadata(tags: Tags, output: OutputFormat, marks: Sequence[Mark] = ()) -> dict[str, str]:
     """The tags under the names by which FFmpeg's muxers know them (specs 1.6: composer holds the narrator).
 
     Empty for MP3 and MP4, which :mod:`pipeline.assembly.finishing` tells what their muxers cannot.
     """
     match output:
         case OutputFormat.FLAC | OutputFormat.OPUS:
-            metadata = _vorbis_comments(tags)
+            metadata = {**_vorbis_comments(tags), **_chapter_comments(marks)}
             if output is OutputFormat.OPUS:
                 metadata["METADATA_BLOCK_PICTURE"] = _picture_block(tags)
         case OutputFormat.WAV:
@@ -149,6 +152,16 @@ def _vorbis_comments(tags: Tags) -> dict[str, str | None]:
         "ALBUMSORT": sort_album(tags),
         "ARTISTSORT": tags.author_sort or tags.author,
     }
+
+
+def _chapter_comments(marks: Sequence[Mark]) -> dict[str, str | None]:
+    """Chapters as Vorbis comments have them, ``CHAPTER001=00:00:00.000``; FFmpeg's FLAC muxer writes none."""
+    found: dict[str, str | None] = {}
+    for number, mark in enumerate(marks[:THREE_DIGITS], 1):
+        ms = round(mark.start_sample * 1000 / TIMELINE_RATE)
+        time = f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
+        found |= {f"CHAPTER{number:03d}": time, f"CHAPTER{number:03d}NAME": mark.title}
+    return found
 
 
 def _picture_block(tags: Tags) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.assembly.audiobookshelf import METADATA, link_or_copy, metadata_json
 from pipeline.assembly.book import BookChapter, write_m4b
-from pipeline.assembly.marks import Mark, marks_of, shortfalls
+from pipeline.assembly.marks import Mark, id3_shortfalls, marks_of, nero_shortfalls, vorbis_shortfalls
 from pipeline.assembly.podcast import Episode, feed_xml
 from pipeline.assembly.tags import Tags, one_line
 from pipeline.assembly.timeline import ChapterTimeline
@@ -46,13 +46,22 @@ def write_book_file(sources: BookSources, want: Wanted) -> Iterator[str]:
         case OutputFormat.RSS:
             _write_feed(sources, path, want.output)
         case _:
-            write_whole_book(path, want.output, _book_chapters(sources, want.output), sources.tags)
+            yield from _write_whole(sources, path, want.output)
 
 
 def _write_m4b(sources: BookSources, path: Path, output: Output) -> Iterator[str]:
     chapters = _book_chapters(sources, output)
     write_m4b(path, chapters, sources.tags)
-    yield from shortfalls(_marks(chapters), f"{path.name}: Nero's chapter list, which some players read,")
+    for sentence in nero_shortfalls(_marks(chapters)):
+        yield f"{path.name}: {sentence}"
+
+
+def _write_whole(sources: BookSources, path: Path, output: Output) -> Iterator[str]:
+    chapters = _book_chapters(sources, output)
+    write_whole_book(path, output, chapters, sources.tags)
+    said = id3_shortfalls if output.format is OutputFormat.MP3 else vorbis_shortfalls
+    for sentence in said(_marks(chapters)):
+        yield f"{path.name}: {sentence}"
 
 
 def _write_for_audiobookshelf(sources: BookSources, path: Path, output: Output) -> Iterator[str]:
