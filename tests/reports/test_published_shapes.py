@@ -99,7 +99,8 @@ def test_run_json_has_the_published_shape(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "build" / "run.json").read_bytes())
     assert " ".join(document) == (
         "schema run narrate started ended status exit_code engine provider model inputs chapters chapters_whole "
-        "segments takes_made takes_reused segments_failed audio_seconds wall_seconds caption_violations files stale"
+        "segments takes_made takes_reused segments_failed audio_seconds wall_seconds spent_cents reserved_cents "
+        "unknown_charges caption_violations files stale"
     )
     assert list(document["files"][0]) == ["path", "kind", "chapter", "size_bytes", "sha256", "inputs", "sound"]
     assert read_run_record(tmp_path / "build") == RunRecord.model_validate(document)
