@@ -17,8 +17,18 @@ def archive_time() -> tuple[int, int, int, int, int, int]:
 
     Raises UsageError where the variable holds no whole number of seconds.
     """
+    at = datetime.fromtimestamp(max(_given() or 0, _EARLIEST), UTC)
+    return at.year, at.month, at.day, at.hour, at.minute, at.second
+
+
+def modified_time() -> str | None:
+    """SOURCE_DATE_EPOCH's time as ``YYYY-MM-DDThh:mm:ssZ``; None where it is not set. Raises UsageError as above."""
+    seconds = _given()
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _given() -> int | None:
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     if given and not (given.isascii() and given.isdecimal()):
         raise UsageError(f"SOURCE_DATE_EPOCH is {given!r}; expected a whole number of seconds since 1970")
-    at = datetime.fromtimestamp(min(max(int(given or 0), _EARLIEST), _LATEST), UTC)
-    return at.year, at.month, at.day, at.hour, at.minute, at.second
+    return min(int(given), _LATEST) if given else None

@@ -10,7 +10,7 @@ from functools import cache
 
 import orjson
 
-from pipeline.assembly.dates import archive_time
+from pipeline.assembly.dates import archive_time, modified_time
 from pipeline.assembly.parts import retail_sample
 from pipeline.project.captions import CAPTIONS as CAPTION_FORMATS
 from pipeline.project.containers import PACKAGES as PACKAGE_FORMATS
@@ -25,9 +25,9 @@ SOUND_VERSION = 1
 """Raised when the same takes and profile come to sound otherwise."""
 
 PACKAGES = frozenset(map(OutputFormat, PACKAGE_FORMATS))
-PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B} - PACKAGES
+PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B, OutputFormat.EPUB} - PACKAGES
 CAPTIONS = frozenset(map(OutputFormat, CAPTION_FORMATS))
-FOR_THE_BOOK = CAPTIONS - {OutputFormat.LRC} | {OutputFormat.M4B}
+FOR_THE_BOOK = CAPTIONS - {OutputFormat.LRC} | {OutputFormat.M4B, OutputFormat.EPUB}
 """LRC accompanies one sound file, and counts minutes in two digits."""
 _SUFFIXES = {OutputFormat.CAPTIONS_JSON: "captions.json"}
 
@@ -68,7 +68,8 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         book = _digest([[digests[chapter.script.slug] for _, chapter in whole], settings])
         for output in outputs:
             if output.format in FOR_THE_BOOK or output.per is Per.BOOK:
-                inputs = _digest([book, output.model_dump(mode="json")])
+                written = _written(project, output, [chapter for _, chapter in whole])
+                inputs = _digest([book, output.model_dump(mode="json"), *written])
                 wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
         wanted += _package_files(project, book, whole=complete)
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
@@ -83,6 +84,16 @@ def _sample(project: Project, chapters: Sequence[PlannedChapter], settings: list
     output = Output(format=OutputFormat.MP3, bitrate_kbps=project.profile.mp3_kbps)
     inputs = _digest([chapter_digest(project, sample), settings])
     return [Wanted(SAMPLE_PATH, SAMPLE, sample.script.slug, output, inputs)]
+
+
+def _written(project: Project, output: Output, chapters: Sequence[PlannedChapter]) -> list[object]:
+    """What goes into a read-aloud book besides what is heard: its sources as they stand, how its sound is encoded."""
+    if output.format is not OutputFormat.EPUB:
+        return []
+    files = sorted({block.source.file for chapter in chapters for block in chapter.script.blocks})
+    digests = [hashlib.sha256((project.folder / name).read_bytes()).hexdigest() for name in files]
+    made = cached_output(project, output)
+    return [digests, modified_time(), made.model_dump(mode="json") if made else None]
 
 
 def suffix(output: OutputFormat) -> str:
@@ -150,7 +161,7 @@ def cached_output(project: Project, output: Output) -> Output | None:
         return Output(format=OutputFormat.FLAC)
     if output.format is OutputFormat.M4B:
         return output
-    if output.format not in (OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF):
+    if output.format not in (OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF, OutputFormat.EPUB):
         return None
     own = (each.bitrate_kbps for each in project.outputs if each.format is OutputFormat.M4B)
     return Output(format=OutputFormat.M4B, bitrate_kbps=output.bitrate_kbps or next(own, None))

@@ -214,12 +214,13 @@ class OutputFormat(StrEnum):
     AUDIOBOOKSHELF = "audiobookshelf"
     LPF = "lpf"
     RSS = "rss"
+    EPUB = "epub"
 
 
 _Kbps = Annotated[int, whole(1, 1000)]
 # MP3: the bit rates of MPEG-1 and MPEG-2 Layer III (ISO/IEC 11172-3, 13818-3), from 32 up: below, speech suffers.
 _MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
-_AAC = (OutputFormat.M4B, OutputFormat.M4A, OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF)
+_AAC = (OutputFormat.M4B, OutputFormat.M4A, OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF, OutputFormat.EPUB)
 _KBPS_RANGES = {**dict.fromkeys(_AAC, (24, 320)), OutputFormat.OPUS: (12, 256)}
 
 
@@ -230,11 +231,13 @@ class Output(_Part):
         OutputFormat,
         choice(OutputFormat),
         Field(
-            description="m4b, audiobookshelf (a server's folder), lpf (W3C Audiobook), rss (a feed): the book; "
-            "captions but lrc: the book and each chapter; others: each chapter."
+            description="m4b, audiobookshelf (a server's folder), lpf (W3C Audiobook), rss (a feed), epub (read "
+            "aloud): the book; captions but lrc: the book and each chapter; others: each chapter."
         ),
     ]
-    bitrate_kbps: Annotated[_Kbps | None, Field(description="For m4b, m4a, mp3, opus, audiobookshelf and lpf.")] = None
+    bitrate_kbps: Annotated[
+        _Kbps | None, Field(description="For m4b, m4a, mp3, opus, audiobookshelf, lpf and epub.")
+    ] = None
     per: Annotated[
         Annotated[Per, choice(Per)] | None,
         Field(description="For mp3, opus and flac: a file for each chapter (absent), or book: one with chapter marks."),
@@ -245,7 +248,7 @@ class Output(_Part):
     granularity: Annotated[
         Annotated[Granularity, choice(Granularity)] | None,
         Field(
-            description="For captions: what gets a time of its own; absent: caption. "
+            description="For captions and epub: what gets a time of its own; absent: caption (epub: sentence). "
             "word: inside the captions, in srt each alone."
         ),
     ] = None

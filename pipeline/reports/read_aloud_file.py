@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.assembly.cover import read_cover
+from pipeline.assembly.dates import modified_time
 from pipeline.captions.read_aloud.book import write_read_aloud
 from pipeline.captions.read_aloud.edition import Edition, NarratedChapter
-from pipeline.errors import UsageError
 from pipeline.project.captions import Granularity
 from pipeline.project.models import Output, Project
 
@@ -31,17 +29,3 @@ def write_read_aloud_file(project: Project, output: Output, chapters: Sequence[N
         cover=read_cover(project.cover) if project.cover else None,
     )
     write_read_aloud(path, chapters, edition, project.folder)
-
-
-def modified_time() -> str | None:
-    """SOURCE_DATE_EPOCH (reproducible-builds.org) as ``dcterms:modified`` is written; None where it is not set.
-
-    Raises UsageError where it holds no whole number of seconds.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not given:
-        return None
-    if not (given.isascii() and given.isdecimal()):
-        raise UsageError(f"SOURCE_DATE_EPOCH is {given!r}; expected a whole number of seconds since 1970")
-    latest = 253_402_300_799  # the last second of the year 9999
-    return datetime.fromtimestamp(min(int(given), latest), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

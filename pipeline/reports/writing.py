@@ -23,12 +23,15 @@ from pipeline.assembly.sound import Sound, book_sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
 from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output, chapter_digest
+from pipeline.captions.read_aloud.edition import NarratedChapter
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.events import AssemblyStarted, FileWritten, Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.reports.book_files import BookSources, write_book_file
 from pipeline.reports.caption_files import caption_violation_counts, captioner, write_captions
+from pipeline.reports.read_aloud_file import write_read_aloud_file
 from pipeline.reports.timeline_json import timeline_json
+from pipeline.script.model import ChapterScript
 from pipeline.store.files import replacing, write_atomically
 from pipeline.store.layout import Layout
 from pipeline.store.takes import Take, TakeStore
@@ -45,6 +48,7 @@ class _Desk:
     receiver: Receiver
     numbers: Mapping[str, int]
     timelines: Mapping[str, ChapterTimeline]
+    scripts: Mapping[str, ChapterScript]
     takes: Mapping[str, Take]
     digests: Mapping[str, str]
 
@@ -88,6 +92,7 @@ def _desk(
         receiver=receiver,
         numbers={chapter.script.slug: number for number, chapter in enumerate(plan.chapters, 1)},
         timelines={chapter.script.slug: _placed(chapter, project, layout.takes) for chapter in chapters},
+        scripts={chapter.script.slug: chapter.script for chapter in chapters},
         takes={planned.key: planned.take for planned in plan.segments() if planned.take is not None},
         digests={chapter.script.slug: chapter_digest(project, chapter) for chapter in chapters},
     )
@@ -111,7 +116,9 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
     sources = _book_sources(desk)
     for want in due:
         path = desk.out / want.path
-        if want.chapter is None and want.output is not None and want.kind not in CAPTIONS:
+        if want.kind == OutputFormat.EPUB:
+            _write_read_aloud(desk, want)
+        elif want.chapter is None and want.output is not None and want.kind not in CAPTIONS:
             for shortfall in write_book_file(sources, want):
                 desk.receiver(Noticed(shortfall))
             if want.kind == OutputFormat.M4B and desk.project.profile.active:
@@ -213,6 +220,17 @@ def _book_sources(desk: _Desk) -> BookSources:
         tags=project_tags(desk.project, desk.project.title),
         encoded=partial(_book_audio, desk),
     )
+
+
+def _write_read_aloud(desk: _Desk, want: Wanted) -> None:
+    assert want.output is not None
+    cached = cached_output(desk.project, want.output)
+    assert cached is not None
+    chapters = [
+        NarratedChapter(desk.scripts[slug], timeline, _book_audio(desk, slug, cached))
+        for slug, timeline in desk.timelines.items()
+    ]
+    write_read_aloud_file(desk.project, want.output, chapters, desk.out / want.path)
 
 
 def _forget_encoded(desk: _Desk) -> None:

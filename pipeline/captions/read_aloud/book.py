@@ -32,7 +32,11 @@ def write_read_aloud(path: Path, chapters: Sequence[NarratedChapter], edition: E
 
 
 def source_epub(chapters: Sequence[NarratedChapter]) -> str | None:
-    """The one EPUB that the text comes from, relative to the project's folder; None for several sources, or others."""
-    files = {block.source.file for chapter in chapters for block in chapter.script.blocks if block.text}
+    """The one EPUB that the text comes from, relative to the project's folder; None for several sources, or others.
+
+    Spoken credits, which the manifest holds, do not count; an EPUB that is kept does not show them.
+    """
+    sources = [block.source for chapter in chapters for block in chapter.script.blocks if block.text]
+    files = {source.file for source in sources if not (source.element or "").startswith("credits.")}
     [only] = files if len(files) == 1 else [""]
     return only if only.lower().endswith(".epub") else None

@@ -68,14 +68,14 @@ def mark_block(block: PlacedBlock, units: Sequence[tuple[int, int]], word_starts
     by_unit: dict[int, list[_Leaf]] = defaultdict(list)
     for leaf in leaves:
         by_unit[leaf.unit].append(leaf)
+    groups = [group for unit in sorted(by_unit) for group in _grouped(by_unit[unit], owners)]
     marks = []
-    for unit in sorted(by_unit):
-        for group in _grouped(by_unit[unit], owners):
-            start, end = group[0].char_start, group[-1].char_end
-            if any(at in word_starts for at in range(start, end)):
-                marks.append(Mark(_covered(group), start, end))
-            else:
-                _unwrap(group)
+    for group in groups:
+        start, end = group[0].char_start, group[-1].char_end
+        if any(at in word_starts for at in range(start, end)):
+            marks.append(Mark(_covered(group), start, end))
+        else:
+            _unwrap(group)
     return marks
 
 
@@ -89,11 +89,15 @@ def _stretches(block: PlacedBlock, at: int, unit: tuple[int, int]) -> list[_Stre
         if not shares or shares[-1][0] != place[0]:
             shares.append([*place, offset, offset])
         shares[-1][2], shares[-1][4] = place[2], offset + 1
-    return [
-        _Stretch(at, run, start, end, block.char_start + first, block.char_start + past)
-        for run, start, end, first, past in shares
-        if block.runs[run][start:end].strip()
-    ]
+    stretches = []
+    for run, start, end, first, past in shares:
+        held = block.runs[run][start:end]
+        if held.strip():
+            begin = start + len(held) - len(held.lstrip())
+            stretches.append(
+                _Stretch(at, run, begin, begin + len(held.strip()), block.char_start + first, block.char_start + past)
+            )
+    return stretches
 
 
 def _leaves(block: PlacedBlock, stretches: Iterable[_Stretch]) -> list[_Leaf]:
