@@ -10,7 +10,7 @@ from pipeline.reports.costs.report_document import reading_notes
 from pipeline.reports.costs.statement import StatementRow
 from pipeline.reports.costs.wording import known, moment
 
-_COLUMNS = ("time", "segment", "outcome", "attempt", "request id", "line", "ledger", "statement", "difference")
+_COLUMNS = ("time", "segment", "outcome", "line", "ledger", "statement", "difference", "attempt", "request id")
 _NOTHING_ELSE = "Every charge of the ledger is on the statement and the other way round."
 _TITLES = {
     "different": "Different amounts",
@@ -27,7 +27,7 @@ def check_document(result: Reconciliation) -> Document:
     for status, charges in result.charges().items():
         if charges and status in _TITLES:
             rows = tuple(_row(result, *charge) for charge in charges)
-            blocks.append(Table(_TITLES[status], _COLUMNS, rows, 5))
+            blocks.append(Table(_TITLES[status], _COLUMNS, rows, 3))
     notes = reading_notes(result.reading)
     return (*blocks, Lines(tuple(notes))) if notes else tuple(blocks)
 
@@ -55,10 +55,10 @@ def _row(result: Reconciliation, attempt: Attempt | None, row: StatementRow | No
         moment(at, result.period.zone) if at else known(None),
         known(attempt.place if attempt else None),
         known(attempt.outcome if attempt else None),
-        known(attempt.id if attempt else None),
-        known((attempt.request_id if attempt else None) or (row.request_id if row else None)),
         known(row.line if row else None),
         known(cost) if attempt is None or cost is not None else "unknown",
         known(told),
         known(None if cost is None or told is None else plus(told, -cost)),
+        known(attempt.id if attempt else None),
+        known((attempt.request_id if attempt else None) or (row.request_id if row else None)),
     )

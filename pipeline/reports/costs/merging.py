@@ -17,7 +17,7 @@ from pipeline.errors import StorageError
 from pipeline.reports.costs.attempts import Merged, merged_attempt
 from pipeline.reports.costs.lines import RawLine
 
-_CACHE_KIB = 65_536
+_CACHE_KIB = 16_384
 _TABLE = """CREATE TABLE lines
     (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, retake INT, at TEXT, raw BLOB)"""
 

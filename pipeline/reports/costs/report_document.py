@@ -119,12 +119,12 @@ def _unknown_blocks(account: Account, period: Period) -> list[Block]:
             known(each.project),
             known(each.attempt.place),
             known(each.attempt.outcome),
-            known(each.attempt.id),
-            known(each.attempt.request_id),
             known(each.attempt.reserved),
             known(each.attempt.audio_seconds),
             known(each.attempt.rate),
             known(each.estimate),
+            known(each.attempt.id),
+            known(each.attempt.request_id),
         )
         for each in account.unknown
     )
@@ -133,14 +133,14 @@ def _unknown_blocks(account: Account, period: Period) -> list[Block]:
         "project",
         "segment",
         "outcome",
-        "attempt",
-        "request id",
         "reserved",
         "audio s",
         "rate",
         "estimate",
+        "attempt",
+        "request id",
     )
-    return [Table("Unknown charges, to be reconciled", columns, rows, 6), Lines(_unknown_lines(account))]
+    return [Table("Unknown charges, to be reconciled", columns, rows, 4), Lines(_unknown_lines(account))]
 
 
 def _unknown_lines(account: Account) -> tuple[str, ...]:
