@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pipeline.kugelaudio.models import WordTimestamp
+from pipeline.kugelaudio.models import SessionUsage, WordTimestamp
 from pipeline.kugelaudio.speech.request import SpeechRequest
 from pipeline.kugelaudio.speech.sequence import AudioSequence
 
@@ -40,6 +40,17 @@ def missing_audio(final: Mapping[str, Any], audio: AudioSequence, request: Speec
         if came < least:
             return f"{came / NATIVE_RATE:.2f} s of audio came, at least {least / NATIVE_RATE:.2f} s were announced"
     return None
+
+
+def short_of_account(usage: SessionUsage | None, came_s: float, speed: float) -> str | None:
+    """Say what is short about the audio of a session against its account; None when nothing is, or none was given.
+
+    The account counts generated audio; speed, and ``<prosody>`` anywhere in the text, make the delivered shorter.
+    """
+    if usage is None:
+        return None
+    least_s = usage.audio_seconds / max(speed, FASTEST) * (1 - SLACK) - SLACK_SAMPLES / NATIVE_RATE
+    return f"{came_s:.2f} s of audio came, {usage.audio_seconds:.2f} s were generated" if came_s < least_s else None
 
 
 def missing_words(text: str, words: Sequence[WordTimestamp]) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipeline.kugelaudio.errors import KugelAudioError
+from pipeline.kugelaudio.errors import IncompleteAudioError, KugelAudioError
 from pipeline.kugelaudio.g711 import encoding_named
 from pipeline.kugelaudio.mapping import from_frame
 from pipeline.kugelaudio.models import SessionUsage, StreamConfig
+from pipeline.kugelaudio.speech.completeness import short_of_account
 from pipeline.kugelaudio.speech.conversation import read_usage
 from pipeline.kugelaudio.speech.frames import parse_frame
 from pipeline.kugelaudio.speech.turn import Spoken, Turn
@@ -61,12 +62,14 @@ class MultiConversation:
         """The voice asked for each context, in order of creation."""
         self.turns: dict[str, Turn] = {}
         self.usage: dict[str, SessionUsage] = {}
+        self._delivered_s: dict[str, float] = {}
+        """Of the turns of a context that have ended; its account counts them all."""
         self._configured = False
 
     def create(self, context_id: str, voice_id: int | str | None) -> dict[str, Any]:
         """Return the frame that creates a context."""
         self.voices[context_id] = voice_id
-        self.turns[context_id] = self._new_turn()
+        self.turns[context_id] = self._new_turn(first=True)
         wire = self.config.to_wire()
         voice = {name: wire.pop(name) for name in CONTEXT_VOICE if name in wire}
         if voice_id is not None:
@@ -131,25 +134,30 @@ class MultiConversation:
         if frame.get("context_created"):
             events.append(ContextCreated())
         if frame.get("final"):
+            self._delivered_s[context_id] = self._delivered_s.get(context_id, 0.0) + turn.delivered_s
             self.turns[context_id] = self._new_turn()
             events.append(AudioOver())
         return events
 
     def _closed(self, context_id: str, turn: Turn, frame: dict[str, Any]) -> ContextClosed:
+        came_s = self._delivered_s.get(context_id, 0.0) + turn.delivered_s
         self.forget(context_id)
         usage = read_usage(frame)
         if usage is not None:
             self.usage[context_id] = usage
         turn.check()
+        if short := short_of_account(usage, came_s, self.config.speed):
+            raise IncompleteAudioError(f"The context is incomplete: {short}", error_code="INCOMPLETE_AUDIO")
         return ContextClosed(usage)
 
     def forget(self, context_id: str) -> None:
         """The context is no more."""
         self.voices.pop(context_id, None)
         self.turns.pop(context_id, None)
+        self._delivered_s.pop(context_id, None)
 
     def _turn(self, context_id: str) -> Turn:
         return self.turns[context_id]
 
-    def _new_turn(self) -> Turn:
-        return Turn(encoding_named(self.config.output_format) or "pcm_s16le")
+    def _new_turn(self, *, first: bool = False) -> Turn:
+        return Turn(encoding_named(self.config.output_format) or "pcm_s16le", first=first)

@@ -11,7 +11,8 @@ _SAMPLED_BYTES = 256
 class AudioSequence:
     """The audio of one answer. Indices count from 0; they may start again when the server starts a new chunk.
 
-    With ``anywhere`` they count on from the first that comes: sessions may number the audio of all their turns.
+    With ``anywhere`` they count on from the first that comes: sessions may number the audio of all their turns. What
+    counts on over turns does not start again within one.
     """
 
     def __init__(self, *, anywhere: bool = False) -> None:
@@ -42,7 +43,7 @@ class AudioSequence:
         if place < len(self._accepted):
             if place >= 0 and self._accepted[place] == _fingerprint(chunk):
                 return []
-            if chunk.index:
+            if chunk.index or self._base:
                 raise malformed(f"two different audio frames with index {chunk.index}")
             self.restart()
         elif place > len(self._accepted):

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.kugelaudio.errors import IncompleteAudioError, ValidationError
 from pipeline.kugelaudio.g711 import encoding_named
 from pipeline.kugelaudio.models import SessionUsage, StreamConfig
+from pipeline.kugelaudio.speech.completeness import short_of_account
 from pipeline.kugelaudio.speech.conversation import read_usage
 from pipeline.kugelaudio.speech.frames import read_frame
 from pipeline.kugelaudio.speech.parameters import Settings
@@ -46,6 +47,8 @@ class SessionConversation:
         self.stats: dict[str, Any] = {}
         self._configured = False
         self._leftover_closes = 0
+        self._silent = True
+        """Whether no audio has come on this socket yet."""
         self.turn = self._new_turn()
 
     def text(self, text: str, *, flush: bool) -> dict[str, Any]:
@@ -73,15 +76,19 @@ class SessionConversation:
 
     def replay(self) -> list[dict[str, Any]]:
         """Return the frames that ask for the turn again on a new socket."""
-        frames, self.turn = self.turn.frames, self._new_turn()
-        self.turn.replayed = True
+        frames = self.turn.frames
         self.reconnected()
+        self.turn = self._new_turn()
+        self.turn.replayed = True
         return [self._configuring(self.turn.ask(frame)) for frame in frames]
 
     def reconnected(self) -> None:
         """A new socket knows nothing yet."""
         self._configured = False
         self._leftover_closes = 0
+        self._silent = True
+        if not self.turn.open:
+            self.turn = self._new_turn(self.turn)
 
     def abandon(self) -> None:
         """Forget the turn."""
@@ -106,6 +113,8 @@ class SessionConversation:
             return [SettingsUpdated(settings if isinstance(settings, dict) else {})]
         if frame.get("session_closed"):
             return self._closed(frame)
+        if frame.get("audio"):
+            self._silent = False
         events: list[SessionEvent] = [*self.turn.take(frame)]
         if frame.get("final"):
             self.final = frame
@@ -115,7 +124,8 @@ class SessionConversation:
         if self._leftover_closes and not self.turn.started:
             self._leftover_closes -= 1
             return []
-        self.usage = read_usage(frame) or self.usage
+        usage = read_usage(frame)
+        self.usage = usage or self.usage
         self.stats = frame
         if self.turn.account_owed and not self.turn.started:
             self.turn.account_owed = False
@@ -123,12 +133,14 @@ class SessionConversation:
         self.turn.check()
         if self.turn.says_something and not self.turn.heard:
             raise IncompleteAudioError("The turn ended without any audio", error_code="EMPTY_AUDIO")
+        if short := short_of_account(usage, self.turn.delivered_s, self.config.speed):
+            raise IncompleteAudioError(f"The turn is incomplete: {short}", error_code="INCOMPLETE_AUDIO")
         self.turn = self._new_turn(self.turn)
         self._configured = False
         return [TurnOver(frame)]
 
     def _new_turn(self, last: Turn | None = None) -> Turn:
-        turn = Turn(encoding_named(self.config.output_format) or "pcm_s16le")
+        turn = Turn(encoding_named(self.config.output_format) or "pcm_s16le", first=self._silent)
         if last is not None:
             turn.words = last.words
         return turn

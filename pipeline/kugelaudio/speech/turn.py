@@ -19,9 +19,10 @@ Spoken = AudioChunk | list[WordTimestamp]
 class Turn:
     """What was asked in a turn and how far the answer is. Word times count from the start of the turn's audio."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, *, first: bool) -> None:
+        """Start a turn; the audio of the ``first`` on a connection is numbered from 0, that of others may count on."""
         self._encoding = encoding
-        self._audio = AudioSequence(anywhere=True)
+        self._audio = AudioSequence(anywhere=not first)
         self._clock = WordClock()
         self.frames: list[dict[str, Any]] = []
         """What was sent, to be sent again after a restart."""
@@ -61,8 +62,10 @@ class Turn:
         return frame
 
     def take(self, frame: dict[str, Any]) -> list[Spoken]:
-        """Take a frame of the answer; return the audio and words it brings."""
+        """Take a frame of the answer; return the audio and words it brings. Nothing asked, nothing heard."""
         spoken: list[Spoken] = []
+        if not self.open:
+            return spoken
         if frame.get("generation_started"):
             self.started = True
             self._clock.chunk_started(frame.get("chunk_id"))
@@ -85,6 +88,11 @@ class Turn:
             raise IncompleteAudioError(
                 "Audio frames in the middle of the turn are missing", error_code="INCOMPLETE_AUDIO"
             )
+
+    @property
+    def delivered_s(self) -> float:
+        """Seconds of audio in order so far."""
+        return self._audio.delivered_ms / 1000
 
     def _say(self, spoken: list[Spoken], words: list[WordTimestamp]) -> None:
         if words:
