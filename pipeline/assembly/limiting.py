@@ -19,7 +19,7 @@ REACH_SAMPLES = 2 * LOOK_SAMPLES + TAPS
 def limited(blocks: Iterable[NDArray[np.float32]], ceiling: float) -> Iterator[NDArray[np.float32]]:
     """The audio with no true peak above ``ceiling`` (1.0 is full scale), without delay and as long as before.
 
-    The same audio gives the same samples however it is cut into blocks; blocks come out in other lengths.
+    However the audio is cut into blocks, it comes out the same but for the rounding of the last bit, in other blocks.
     """
     held = np.zeros(REACH_SAMPLES, np.float32)
     for block in blocks:

@@ -56,12 +56,13 @@ def file_levels(path: Path) -> Levels:
         raise StorageError(f"{path}: cannot be decoded: {error.strerror}", hint="assemble again") from error
 
 
-def _decoded(container: InputContainer) -> Iterator[NDArray[np.int16] | NDArray[np.float32]]:
+def _decoded(container: InputContainer) -> Iterator[NDArray[Any]]:
     """The audio in blocks of about a second: frames are too short to be measured one by one."""
     parts: list[NDArray[Any]] = []
     samples = 0
     for frame in container.decode(audio=0):
-        parts.append(frame.to_ndarray().reshape(-1))
+        kind: type[np.int16 | np.float32] = np.int16 if frame.format.bytes == 2 else np.float32
+        parts.append(np.frombuffer(memoryview(frame.planes[0]), kind, count=frame.samples))
         samples += frame.samples
         if samples >= frame.sample_rate:
             yield np.concatenate(parts)

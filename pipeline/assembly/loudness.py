@@ -7,12 +7,12 @@ meter keeps twelve numbers a second, so that twenty hours are measured in the me
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
+from scipy.signal import lfilter
 
 from pipeline.assembly.true_peak import TAPS, true_peak
 
@@ -45,38 +45,54 @@ class Levels:
 
 def measure(blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]], rate: int) -> Levels:
     """Measure mono audio at ``rate`` Hz, PCM16 or floating point, in blocks of any length."""
-    sections = k_weighting(rate)
-    state = np.zeros((len(sections), 2))
+    filters = k_weighting(rate)
+    state = np.zeros(len(filters[0]) - 1)
     hop = rate // HOPS_PER_SECOND
     columns: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]] = []
-    rest, before = np.empty(0, np.float32), np.zeros(TAPS, np.float32)
-    samples, square_sum, peak = 0, 0.0, 0.0
-    for block in blocks:
-        pcm = _as_float(block)
-        peak = true_peak(np.concatenate([before, pcm]), peak)
-        before = np.concatenate([before, pcm])[-TAPS:]
+    samples, rest, peak = 0, 0.0, 0.0
+    for second in _seconds(blocks, rate // HOPS_PER_SECOND * HOPS_PER_SECOND):
+        peak = true_peak(second, peak)
+        pcm = second[TAPS:]
         samples += len(pcm)
-        square_sum += float(np.dot(pcm, pcm))
-        rest = np.concatenate([rest, pcm])
-        whole = len(rest) // hop * hop
-        if whole:
-            part, rest = rest[:whole], rest[whole:]
-            heard, state = sosfilt(sections, part.astype(np.float64), zi=state)
-            columns.append((_mean_square(part, hop), _mean_square(heard, hop), _highest(part, hop)))
-    peak = true_peak(np.concatenate([before, np.zeros(TAPS, np.float32)]), peak)
+        whole = len(pcm) // hop * hop
+        heard, state = lfilter(*filters, pcm[:whole].astype(np.float64), zi=state)
+        columns.append((_mean_square(pcm[:whole], hop), _mean_square(heard, hop), _highest(pcm[:whole], hop)))
+        rest = float(np.dot(pcm[whole:], pcm[whole:]))
+    power, weighted, highest = zip(*columns, strict=True) if columns else ((), (), ())
     return Levels(
         rate,
         samples,
-        square_sum,
-        np.concatenate([np.empty(0), *(power for power, _, _ in columns)]),
-        np.concatenate([np.empty(0), *(weighted for _, weighted, _ in columns)]),
-        np.concatenate([np.empty(0, np.float32), *(highest for _, _, highest in columns)]),
+        float(sum(column.sum() for column in power)) * hop + rest,
+        np.concatenate([np.empty(0), *power]),
+        np.concatenate([np.empty(0), *weighted]),
+        np.concatenate([np.empty(0, np.float32), *highest]),
         peak,
     )
 
 
-def k_weighting(rate: int) -> NDArray[np.float64]:
-    """The two filters of BS.1770-4, annex 1, as second-order sections for any rate.
+def _seconds(blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]], samples: int) -> Iterator[NDArray[np.float32]]:
+    """The audio in stretches of ``samples``, the last one shorter, each after the last ``TAPS`` samples of the one
+    before. The array is used again for the next."""
+    held = np.zeros(TAPS + samples, np.float32)
+    filled = TAPS
+    for block in blocks:
+        scale = _FULL_SCALE if block.dtype == np.int16 else np.float32(1)
+        at = 0
+        while at < len(block):
+            taken = min(len(held) - filled, len(block) - at)
+            np.multiply(block[at : at + taken], scale, out=held[filled : filled + taken])
+            filled += taken
+            at += taken
+            if filled == len(held):
+                yield held
+                held[:TAPS] = held[-TAPS:]
+                filled = TAPS
+    if filled > TAPS:
+        yield held[:filled]
+
+
+def k_weighting(rate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The two filters of BS.1770-4, annex 1, as one, for any rate: numerator and denominator.
 
     The standard tabulates them for 48 kHz; these are the analogue filters behind the table (a shelf of 4 dB at
     1,682 Hz, a high-pass at 38 Hz), through the bilinear transform.
@@ -84,12 +100,12 @@ def k_weighting(rate: int) -> NDArray[np.float64]:
     k, q, gain = math.tan(math.pi * 1681.974450955533 / rate), 0.7071752369554196, 10 ** (3.999843853973347 / 20)
     half = gain**0.4996667741545416
     a0 = 1 + k / q + k * k
-    shelf = [(gain + half * k / q + k * k) / a0, 2 * (k * k - gain) / a0, (gain - half * k / q + k * k) / a0,
-             1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]  # fmt: skip
+    shelf = [(gain + half * k / q + k * k) / a0, 2 * (k * k - gain) / a0, (gain - half * k / q + k * k) / a0]
+    shelf_poles = [1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
     k, q = math.tan(math.pi * 38.13547087602444 / rate), 0.5003270373238773
     a0 = 1 + k / q + k * k
-    high_pass = [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    return np.array([shelf, high_pass])
+    high_pass_poles = [1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
+    return np.convolve(shelf, [1.0, -2.0, 1.0]), np.convolve(shelf_poles, high_pass_poles)
 
 
 def integrated_lufs(weighted: NDArray[np.float64]) -> float:
@@ -126,10 +142,6 @@ def noise_floor_db(levels: Levels, pauses: Sequence[tuple[float, float]]) -> flo
 def decibel(power: float) -> float:
     """A power as dB; minus infinity for none."""
     return 10 * math.log10(power) if power > 0 else -math.inf
-
-
-def _as_float(block: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
-    return block * _FULL_SCALE if block.dtype == np.int16 else block.astype(np.float32, copy=False)
 
 
 def _mean_square(pcm: NDArray[np.float32] | NDArray[np.float64], hop: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ LOOP_SAMPLES = 2**18
 SILENT_SAMPLES = 1024
 """Digital silence at either end of a chapter: the AAC frames where chapters are joined (``placing.FRAME_SAMPLES``)."""
 RAMP_SAMPLES = TIMELINE_RATE // 4
+EDGE_SAMPLES = SILENT_SAMPLES + RAMP_SAMPLES
 _SEED = 1770
 _LOWEST_HZ = 60.0
 _HIGHEST_HZ = 8000.0
@@ -24,17 +25,25 @@ def with_room_tone(
     blocks: Iterable[NDArray[np.float32]], level_db: float, samples: int
 ) -> Iterator[NDArray[np.float32]]:
     """Audio of ``samples`` in all with room tone of ``level_db`` RMS under it, faded in and out over a quarter second.
+    Blocks are shorter than the tone.
 
     The tone depends on the place in the chapter alone: the same chapter gives the same samples.
     """
-    tone = _loop() * np.float32(10 ** (level_db / 20))
+    tone = np.tile(_loop() * np.float32(10 ** (level_db / 20)), 2)
     at = 0
     for block in blocks:
-        places = np.arange(at, at + len(block))
-        nearest = np.minimum(places, samples - 1 - places)
-        share = np.clip((nearest - SILENT_SAMPLES) / RAMP_SAMPLES, 0.0, 1.0).astype(np.float32)
-        yield block + tone[places % LOOP_SAMPLES] * share
-        at += len(block)
+        end = at + len(block)
+        under = tone[at % LOOP_SAMPLES :][: len(block)]
+        if at < EDGE_SAMPLES or end > samples - EDGE_SAMPLES:
+            under = under * _share(at, end, samples)
+        yield block + under
+        at = end
+
+
+def _share(start: int, end: int, samples: int) -> NDArray[np.float32]:
+    places = np.arange(start, end)
+    nearest = np.minimum(places, samples - 1 - places)
+    return np.clip((nearest - SILENT_SAMPLES) / RAMP_SAMPLES, 0.0, 1.0).astype(np.float32)
 
 
 @cache

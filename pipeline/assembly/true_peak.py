@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.signal import firwin
+from scipy.signal import firwin, upfirdn
 
 PHASES = 4
 TAPS = 12
@@ -26,39 +26,56 @@ def _interpolator() -> NDArray[np.float32]:
     return np.asarray(phases / phases.sum(axis=0), np.float32)
 
 
-_PHASES = _interpolator()
-REACH = float(np.abs(_PHASES).sum(axis=0).max())
+_TAPS = _interpolator()
+REACH = float(np.abs(_TAPS).sum(axis=0).max())
 """The most that interpolation can add: the sum of a phase's magnitudes."""
 
 
 def peaks_above(pcm: NDArray[np.float32], threshold: float) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Where the waveform may pass ``threshold``, and how high it is there.
+    """Where the waveform passes ``threshold``, and how high it is there.
 
-    A place ``i`` stands for the stretch from sample ``i`` to ``i + 1``, at most five samples from either end of
-    ``pcm`` excepted; its peak is the largest magnitude of both samples and the points between them.
+    A place ``i`` stands for the stretch from sample ``i`` to ``i + 1``; its peak is the largest magnitude of the points
+    between them and of both. The first and last five stretches of ``pcm`` are left out: they lack neighbours.
     """
-    windows = len(pcm) - TAPS + 1
-    if windows <= 0:
-        return np.empty(0, np.intp), np.empty(0, np.float32)
-    rows = -(-len(pcm) // ROW)
-    padded = np.zeros((rows + 1) * ROW, np.float32)
-    padded[: len(pcm)] = pcm
-    highest = np.abs(padded).reshape(-1, ROW).max(axis=1)
-    hot = np.flatnonzero(np.maximum(highest[:-1], highest[1:]) * REACH > threshold)
-    samples = sliding_window_view(padded, ROW + TAPS - 1)[hot * ROW]
-    around = sliding_window_view(samples, TAPS, axis=1)
-    peaks = np.abs(around @ _PHASES).max(axis=2)
-    middle = TAPS // 2 - 1
-    np.maximum(peaks, np.abs(around[:, :, middle]), out=peaks)
-    np.maximum(peaks, np.abs(around[:, :, middle + 1]), out=peaks)
-    places = (hot[:, None] * ROW + np.arange(ROW) + middle).reshape(-1)
-    found = peaks.reshape(-1)
-    kept = (found > threshold) & (places < windows + middle)
-    return places[kept], found[kept]
+    return _found(pcm, _highest(pcm), threshold)
 
 
 def true_peak(pcm: NDArray[np.float32], at_least: float = 0.0) -> float:
     """The highest magnitude of the waveform, or ``at_least`` where it stays below that (1.0 is full scale)."""
-    highest = max(at_least, float(np.abs(pcm).max(initial=0.0)))
-    _, peaks = peaks_above(pcm, highest)
+    rows = _highest(pcm)
+    highest = max(at_least, float(rows.max(initial=0.0)))
+    _, peaks = _found(pcm, rows, highest)
     return max(highest, float(peaks.max(initial=0.0)))
+
+
+def _highest(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest magnitude of each row of samples; the last may be short."""
+    whole = len(pcm) // ROW * ROW
+    magnitude = np.abs(pcm)
+    rows = magnitude[:whole].reshape(-1, ROW).max(axis=1)
+    return np.append(rows, magnitude[whole:].max(initial=0.0)).astype(np.float32)
+
+
+def _found(
+    pcm: NDArray[np.float32], highest: NDArray[np.float32], threshold: float
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    following = np.append(highest[1:], np.float32(0))
+    hot = np.flatnonzero(np.maximum(highest, following) > threshold / REACH)
+    if not len(hot):
+        return np.empty(0, np.intp), np.empty(0, np.float32)
+    wide, stretches = ROW + TAPS - 1, len(pcm) - 1
+    if hot[-1] * ROW + wide > len(pcm):
+        pcm = np.append(pcm, np.zeros(wide, np.float32))
+    samples = sliding_window_view(pcm, wide)[hot * ROW]
+    # Not a matrix product: the threads of BLAS would wait on the cores that the encoders use.
+    between = upfirdn(_TAPS.reshape(-1), samples, up=PHASES, axis=1)[:, PHASES * (TAPS - 1) : PHASES * wide]
+    between = np.abs(between, out=between).reshape(-1, ROW, PHASES)
+    middle = TAPS // 2 - 1
+    beside = np.abs(samples[:, middle : middle + ROW + 1])
+    peaks = np.maximum(beside[:, :-1], beside[:, 1:])
+    for phase in range(PHASES):
+        np.maximum(peaks, between[:, :, phase], out=peaks)
+    peaks = peaks.reshape(-1)
+    places = (hot[:, None] * ROW + np.arange(middle, middle + ROW)).reshape(-1)
+    kept = (peaks > threshold) & (places < stretches)
+    return places[kept], peaks[kept]

@@ -1,0 +1,124 @@
+"""What a delivery profile costs: the processor time of encoding with one against encoding without, in one run.
+
+    python benchmarks/loudness.py [--minutes 20]
+
+Stores rendered speech as takes (FLAC, 8 s each), then makes the MP3 and the AAC of one chapter in one thread, without a
+profile and with each, and measures every file with FFmpeg's own meter (ebur128 with true peaks) besides ours.
+Target: at most a fifth more processor time than encoding alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+from assembly import RATE, rendered_speech
+
+from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.encoding import ChapterFile
+from pipeline.assembly.sound import Sound
+from pipeline.assembly.tags import Tags
+from pipeline.assembly.timeline import ChapterTimeline, Clip
+from pipeline.engines.protocol import WordTimes
+from pipeline.project.models import Output, OutputFormat
+from pipeline.project.profiles import ACX, EBU_R128, NONE, PODCAST, Profile
+from pipeline.store.flac import decode_flac, encode_flac
+
+TAKE_SAMPLES, PAUSE_SAMPLES = 8 * RATE, RATE * 7 // 10
+HEAD_SAMPLES, TAIL_SAMPLES = RATE * 3 // 4, RATE * 5 // 2
+
+
+def book(minutes: float) -> tuple[ChapterTimeline, dict[str, bytes]]:
+    """A chapter of takes with pauses between them."""
+    speech = rendered_speech(120)
+    takes, clips, starts, ends = {}, [], [], []
+    at = HEAD_SAMPLES
+    for number in range(round(minutes * 60 / 8.7)):
+        start = number * 7919 * 13 % (len(speech) - TAKE_SAMPLES)
+        key = f"take-{number}"
+        takes[key] = encode_flac(speech[start : start + TAKE_SAMPLES], RATE)
+        clips.append(Clip(key, 0, at, TAKE_SAMPLES))
+        starts.append(at)
+        ends.append(at + TAKE_SAMPLES)
+        at += TAKE_SAMPLES + PAUSE_SAMPLES
+    samples = -(-(at + TAIL_SAMPLES) // 1024) * 1024
+    none = np.zeros(len(starts), np.int32)
+    words = WordTimes(none, none + 1, np.array(starts, np.int32), np.array(ends, np.int32))
+    return ChapterTimeline("a", "A", "x", samples, tuple(clips), words), takes
+
+
+def timed(
+    folder: Path, timeline: ChapterTimeline, takes: dict[str, bytes], profile: Profile, kbps: int
+) -> tuple[float, dict[Path, Sound]]:
+    """Processor seconds, and what the files sound like."""
+    outputs = [Output(format=OutputFormat.MP3, bitrate_kbps=kbps), Output(format=OutputFormat.M4A, bitrate_kbps=64)]
+    files = tuple(ChapterFile(folder / f"a.{each.format}", each, Tags("a", "b")) for each in outputs)
+    started = time.process_time()
+    sounds = encode_chapters(
+        [ChapterJob(timeline, files)],
+        lambda key: decode_flac(takes[key]),
+        threads=1,
+        on_done=lambda job: None,  # noqa: ARG005
+        profile=profile,
+    )
+    return time.process_time() - started, sounds
+
+
+def other_meter(path: Path) -> tuple[float, float]:
+    """LUFS and dBTP by FFmpeg's ebur128."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        graph = av.filter.Graph()
+        source, sink = graph.add_abuffer(template=stream), graph.add("abuffersink")
+        meter = graph.add("ebur128", "metadata=1:peak=true")
+        source.link_to(meter)
+        meter.link_to(sink)
+        graph.configure()
+        last: dict[str, str] = {}
+        for frame in container.decode(stream):
+            graph.push(frame)
+            last = pulled(graph) or last
+        graph.push(None)
+        last = pulled(graph) or last
+    return float(last["lavfi.r128.I"]), 20 * float(np.log10(float(last["lavfi.r128.true_peak"])))
+
+
+def pulled(graph: av.filter.Graph) -> dict[str, str]:
+    """The metadata of the last frame that the graph has ready."""
+    last: dict[str, str] = {}
+    while True:
+        try:
+            last = dict(graph.pull().metadata) or last
+        except (av.EOFError, av.BlockingIOError):
+            return last
+
+
+def main() -> None:
+    """Run every profile beside the bare encoding of the same files."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=20)
+    minutes = parser.parse_args().minutes
+    timeline, takes = book(minutes)
+    print(f"{timeline.samples / RATE / 60:.1f} minutes of audio, MP3 and AAC, processor seconds in one thread")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, profile, kbps in (("acx", ACX, 192), ("ebu-r128", EBU_R128, 64), ("podcast", PODCAST, 64)):
+            bare = min(timed(Path(folder), timeline, takes, NONE, kbps)[0] for _ in range(2))
+            spent, sounds = min(
+                (timed(Path(folder), timeline, takes, profile, kbps) for _ in range(2)), key=lambda run: run[0]
+            )
+            print(f"{name:10} bare {bare:6.2f}  with {spent:6.2f}  {spent / bare - 1:+.1%}")
+            for path, sound in sounds.items():
+                loudness, peak = other_meter(path)
+                print(
+                    f"  {path.suffix[1:]:4} {sound.loudness_lufs:7.2f} LUFS (ebur128 {loudness:7.2f})  "
+                    f"{sound.rms_db:7.2f} dB RMS  {sound.true_peak_dbtp:6.2f} dBTP (ebur128 {peak:6.2f})  "
+                    f"floor {sound.noise_floor_db}  {'; '.join(sound.outside)}"
+                )
+
+
+if __name__ == "__main__":
+    main()
