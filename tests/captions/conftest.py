@@ -37,8 +37,8 @@ def timeline(
     text: str, words: list[tuple[int, int]], starts: list[int], ends: list[int], samples: int
 ) -> ChapterTimeline:
     """A chapter whose words lie where the caller says."""
-    spans = np.array(words, dtype=np.int32).reshape(-1, 2)
-    times = WordTimes(spans[:, 0], spans[:, 1], np.array(starts, dtype=np.int32), np.array(ends, dtype=np.int32))
+    spans = np.array(words, dtype=np.int32).reshape(-1, 2).T.copy()
+    times = WordTimes(spans[0], spans[1], np.array(starts, dtype=np.int32), np.array(ends, dtype=np.int32))
     return ChapterTimeline("chapter", "Chapter", text, samples, (), times)
 
 
