@@ -58,4 +58,5 @@ def test_the_bounds_of_numbers_and_the_names_of_formats_reach_the_editor() -> No
         "audiobookshelf",
         "lpf",
         "rss",
+        "epub",
     ]
