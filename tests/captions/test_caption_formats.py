@@ -166,3 +166,16 @@ def test_an_independent_reader_finds_the_same_times_in_the_same_order(narrator, 
     ours = check_captions(text.encode(), name, NETFLIX, "en").captions
     theirs = pysubs2.SSAFile.from_string(text, format_=name)
     assert [(event.start, event.end) for event in theirs] == [(cue.start_ms, cue.end_ms) for cue in ours]
+
+
+@law
+@given(data=st.data())
+def test_whatever_the_speech_times_in_a_webvtt_cue_rise_inside_it(placed, data):
+    count = data.draw(st.integers(1, 25))
+    steps = data.draw(st.lists(st.sampled_from([0, 1, 11, 12, 13, 24, 2400]), min_size=2 * count, max_size=2 * count))
+    ends = [sum(steps[: at + 1]) for at in range(2 * count)]
+    words = [(3 * at, 3 * at + 2) for at in range(count)]
+    chapter = placed(" ".join(["up"] * count), words, ends[::2], ends[1::2], ends[-1] + data.draw(st.integers(0, 100)))
+    checked = check_captions(told(chapter, "format:vtt granularity:word").encode(), "vtt", NETFLIX, None)
+    assert [finding for finding in checked.findings if finding.level is Level.ERROR] == []
+    assert shown("".join(cue.text for cue in checked.captions)) == "up" * count
