@@ -6,6 +6,7 @@ import json
 import re
 import time
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import av
@@ -111,7 +112,7 @@ def test_odd_words_come_through_every_container_as_written_and_stay_out_of_paths
     assert [item.findtext("title") for item in feed.iter("item")] == ["One", "Zwei & <drei>", "第三 📖"]
     for item in feed.iter("item"):
         enclosure = item.find("enclosure")
-        file = tmp_path / "build" / enclosure.get("url").removeprefix("https://example.org/ada/")
+        file = tmp_path / "build" / unquote(enclosure.get("url").removeprefix("https://example.org/ada/"))
         assert str(file.stat().st_size) == enclosure.get("length")
 
 
