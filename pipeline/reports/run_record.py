@@ -114,7 +114,7 @@ def remove_outputs(out: Path) -> int:
     with storage_errors(out):
         for path in [*paths, RUN_FILE]:
             (out / path).unlink(missing_ok=True)
-        folders = {(out / path).parent for path in paths} | {out}
+        folders = {out / parent for path in paths for parent in Path(path).parents}
         for folder in sorted(folders, key=lambda each: len(each.parts), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()

@@ -20,6 +20,7 @@ from pipeline.render.events import Event, Noticed
 from pipeline.render.plan import make_plan
 from pipeline.render.running import render_missing
 from pipeline.reports.publishing import Published, publish
+from pipeline.reports.run_record import RunRecord, remove_outputs, write_run_record
 from pipeline.script.scripting import write_script
 from pipeline.store.layout import Layout
 
@@ -174,3 +175,15 @@ def test_run_records_name_every_file_of_a_package(tmp_path):
     kinds = [file.kind for file in published.files]
     assert kinds.count("audiobookshelf") == 2
     assert kinds.count("lpf") == kinds.count("rss") == 1
+
+
+def test_cleaning_leaves_no_folder_of_a_package_behind(tmp_path):
+    published, _ = rendered(tmp_path)
+    record = RunRecord(
+        run="r1", narrate="0", started="", ended="", status="done", exit_code=0, engine="", provider="", model="",
+        inputs="", chapters=3, chapters_whole=3, segments=3, takes_made=3, takes_reused=0, segments_failed=0,
+        audio_seconds=1.0, wall_seconds=1.0, files=published.files,
+    )  # fmt: skip
+    write_run_record(tmp_path / "build", record)
+    assert remove_outputs(tmp_path / "build") == len(published.files)
+    assert not (tmp_path / "build").exists()
