@@ -44,6 +44,12 @@ class AudioResponse(ApiModel):
     word_timestamps: list[WordTimestamp] = Field(default_factory=list)
     usage: SessionUsage | None = None
     encoding: g711.Encoding = "pcm_s16le"
+    request_id: str | None = None
+    """To quote to the provider: the final frame's where it has one, else that of the connection's handshake.
+
+    The protocol gives ids to error frames and to handshakes, none to a generation that succeeds; the connection's is
+    shared by all that it carried.
+    """
 
     @property
     def duration_seconds(self) -> float:

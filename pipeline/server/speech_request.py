@@ -27,7 +27,13 @@ _Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Settings(BaseModel):
-    """Everything but the text; names, bounds and defaults as in OpenAPI's SynthesizeRequest."""
+    """Everything but the text; names, bounds and defaults as in OpenAPI's SynthesizeRequest.
+
+    ``normalize: false`` is taken, told back and changes nothing: the embedded engine reads numbers, dates and
+    abbreviations only through its own normaliser, which cannot be left out, and neither the API's facts nor its schema
+    say how a text sounds that was not normalised. A made-up reading would be worse than the same one.
+    ``cfg_scale`` and ``temperature`` change nothing either: the embedded voice has no such numbers.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

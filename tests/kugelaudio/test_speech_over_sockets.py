@@ -348,3 +348,21 @@ def test_parameters_that_cannot_be_are_refused_before_anything_is_sent(wrong: di
 def test_a_misspelt_parameter_is_refused_as_python_does() -> None:
     with KugelAudio("k", api_url="http://127.0.0.1:9") as client, pytest.raises(TypeError, match="sped"):
         client.tts.generate("One.", "kugel-3", 1, sped=1.1)
+
+
+def test_a_response_has_the_id_that_the_connection_was_given(peer: Peer) -> None:
+    def named(connection: ServerConnection, request: Any, response: Any) -> Any:
+        response.headers["x-request-id"] = "c9"
+        return response
+
+    async def script(ws: ServerConnection) -> None:
+        await ws.recv()
+        for frame in WHOLE.frames:
+            await ws.send(wire(frame).decode())
+        await ws.wait_closed()
+
+    async def run() -> None:
+        async with peer(script, process_response=named) as url, AsyncKugelAudio("k", **options(url)) as client:
+            assert (await client.tts.generate(WHOLE.text, voice_id=1)).request_id == "c9"
+
+    asyncio.run(run())

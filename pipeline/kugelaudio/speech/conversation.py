@@ -65,6 +65,8 @@ class Conversation:
         self.final: Mapping[str, Any] = {}
         """The final frame, once it came."""
         self.usage: SessionUsage | None = None
+        self.connection_id: str | None = None
+        """The id of the connection that carries it, if known."""
 
     @property
     def heard(self) -> bool:
@@ -160,7 +162,9 @@ class Collector:
         self._samples += event.samples
         self._like = self._like or event
 
-    def response(self, final: Mapping[str, Any], usage: SessionUsage | None) -> AudioResponse | None:
+    def response(
+        self, final: Mapping[str, Any], usage: SessionUsage | None, connection_id: str | None = None
+    ) -> AudioResponse | None:
         """Return all that came, counted as delivered (a final frame counts before resampling); None without audio."""
         if self._like is None:
             return None
@@ -175,6 +179,7 @@ class Collector:
             word_timestamps=self._words,
             usage=usage,
             encoding=self._like.encoding,
+            request_id=own if isinstance(own := final.get("request_id"), str) else connection_id,
         )
         self._pieces = []
         return response

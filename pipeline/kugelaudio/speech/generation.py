@@ -64,7 +64,7 @@ class Generator:
             except ServerRestartingError as error:
                 await _wait_out(error, self._configuration.restarts - restarts, trace)
             except IncompleteAudioError as error:
-                error.partial = collector.response(conversation.final, conversation.usage)
+                error.partial = collector.response(conversation.final, conversation.usage, conversation.connection_id)
                 self._tell(error, trace)
                 raise
             except KugelAudioError as error:
@@ -99,7 +99,7 @@ class Generator:
             async for event in events:
                 if not isinstance(event, Finished):
                     collector.add(event)
-        response = collector.response(conversation.final, conversation.usage)
+        response = collector.response(conversation.final, conversation.usage, conversation.connection_id)
         assert response is not None, "a conversation without audio does not finish"
         return response
 
@@ -107,6 +107,7 @@ class Generator:
         """One conversation on one socket. The socket goes back only when the answer was read to its end."""
         pool = self.pool()
         socket = await self._asked(pool, conversation, trace)
+        conversation.connection_id = socket.request_id
         try:
             while not conversation.over:
                 heard = conversation.heard

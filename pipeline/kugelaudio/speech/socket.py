@@ -44,6 +44,12 @@ class Socket:
         self._late: tuple[str, float] | None = None
 
     @property
+    def request_id(self) -> str | None:
+        """The id that the server gave the connection when it was opened (``x-request-id``), if it gave one."""
+        answer = self._connection.response
+        return None if answer is None else answer.headers.get("x-request-id")
+
+    @property
     def open(self) -> bool:
         """Whether neither side has begun to close."""
         return self._connection.state is State.OPEN
