@@ -103,6 +103,11 @@ def test_dictionary_words_keep_their_place(espeak: EspeakSpeaker) -> None:
     assert len(speech.pcm) > len(plain.pcm) * 1.2
 
 
+@pytest.mark.parametrize("voice", ["en-gb", "en-us", "en", "cmn", "de+f3"])
+def test_a_voice_is_found_by_its_language_whatever_its_file_is_called(espeak: EspeakSpeaker, voice: str) -> None:
+    assert len(espeak.speak(order("seven", language="en", voice=voice)).pcm) > 0
+
+
 def test_a_german_novel_is_spoken_paragraph_by_paragraph(espeak: EspeakSpeaker, books: Path) -> None:
     text = (books / "die-verwandlung.txt").read_text(encoding="utf-8")
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()][:12]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engines.espeak.release import data_path, library_path
+from pipeline.engines.espeak.release import data_path, library_path, voice_file
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when all is said
 _DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT
@@ -64,7 +64,7 @@ class Library:
         self, text: str, *, voice: str, words_per_minute: int, pitch: int
     ) -> tuple[NDArray[np.int16], list[WordEvent]]:
         """Say plain text (no markup). Raises ValueError where the voice is not there."""
-        self._check(self._library.espeak_SetVoiceByName(voice.encode()), f"set the voice {voice!r}")
+        self._check(self._library.espeak_SetVoiceByName(voice_file(voice).encode()), f"set the voice {voice!r}")
         self._check(self._library.espeak_SetParameter(_RATE, words_per_minute, 0), "set the rate")
         self._check(self._library.espeak_SetParameter(_PITCH, pitch, 0), "set the pitch")
         self._sound, self._events = [], []

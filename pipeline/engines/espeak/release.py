@@ -50,14 +50,30 @@ def library_sha256() -> str:
 @cache
 def languages() -> frozenset[str]:
     """Every language tag that a voice of eSpeak NG names, and every voice's file name, in lower case."""
-    found: set[str] = set()
-    for path in (data_path() / "lang").glob("*/*"):
-        found.add(path.name.lower())
+    return frozenset(_voice_files())
+
+
+def voice_file(voice: str) -> str:
+    """The file of a voice such as ``en-gb`` or ``de+f3``: the library finds voices by file, not by language tag."""
+    language, plus, variant = voice.partition("+")
+    return f"{_voice_files()[language.lower()]}{plus}{variant}"
+
+
+@cache
+def _voice_files() -> dict[str, str]:
+    """File name by what names it: the file itself first, then the language tags of which it says that it has them."""
+    files: dict[str, str] = {}
+    tags: list[tuple[int, str, str]] = []
+    for path in sorted((data_path() / "lang").glob("*/*")):
+        files[path.name.lower()] = path.name
         for line in path.read_text(encoding="utf-8").splitlines():
             fields = line.split()
             if fields[:1] == ["language"] and len(fields) > 1:
-                found.add(fields[1].lower())
-    return frozenset(found)
+                priority = int(fields[2]) if len(fields) > 2 and fields[2].isdecimal() else 5
+                tags.append((priority, fields[1].lower(), path.name))
+    for _, tag, name in sorted(tags):
+        files.setdefault(tag, name)
+    return files
 
 
 @cache
