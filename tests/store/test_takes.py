@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from pathlib import Path
 
@@ -126,6 +127,15 @@ def test_the_same_samples_give_the_same_flac_bytes_without_a_version_in_them(spe
     data = encode_flac(speech.pcm, 24_000)
     assert data == encode_flac(speech.pcm, 24_000)
     assert b"Lav" not in data
+
+
+@pytest.mark.parametrize("samples", [1, 15, 4_608, 100_000])
+def test_flac_says_how_long_it_is_and_what_its_samples_hash_to(samples: int) -> None:
+    pcm = (np.arange(samples) * 37 % 4_001).astype(np.int16)
+    information = encode_flac(pcm, 24_000)[8:42]
+    assert int.from_bytes(information[10:18]) & (1 << 36) - 1 == samples
+    assert int.from_bytes(information[10:18]) >> 44 == 24_000
+    assert information[18:] == hashlib.md5(pcm.astype("<i2").tobytes(), usedforsecurity=False).digest()
 
 
 def test_silence_has_no_speech() -> None:
