@@ -14,12 +14,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[None]:
-    """Set ``stop`` at the first signal; a second one cancels the running task at once.
+    """Set ``stop`` at the first signal; a second one cancels the running task at once. Afterwards the handlers are
+    those from before (asyncio alone would leave SIGTERM to kill the process).
 
     Windows has no signal handlers in its event loop: there Ctrl-C cancels at once, which loses nothing that is stored.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def on_signal() -> None:
         if stop.is_set():
@@ -39,3 +41,4 @@ def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[Non
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number] or signal.SIG_DFL)
