@@ -48,19 +48,19 @@ def main() -> None:
     client, url, key, characters, requests, concurrency = sys.argv[1:]
     texts = _texts(int(requests), int(characters))
     start, used = asyncio.run(_measured(client, url, key, texts, int(concurrency)))
-    print(json.dumps({"start_seconds": start, "seconds": used, "peak_mib": _peak_mib()}))
+    print(json.dumps({"start_seconds": start, "seconds": used, "peak_mib": peak_mib()}))
 
 
 async def _measured(client: str, url: str, key: str, texts: Sequence[str], concurrency: int) -> tuple[float, float]:
     async with AsyncExitStack() as stack:
         generators = await (_ours if client == "ours" else _sdk)(stack, url, key, concurrency)
-        start = _processor_seconds()
+        start = processor_seconds()
         with tempfile.TemporaryDirectory() as folder:
             queue = deque(texts)
             await asyncio.gather(
                 *(_worker(generate, queue, Path(folder, f"{i}.wav")) for i, generate in enumerate(generators))
             )
-        return start, _processor_seconds() - start
+        return start, processor_seconds() - start
 
 
 async def _worker(generate: Generate, queue: deque[str], path: Path) -> None:
@@ -115,7 +115,7 @@ def _text(dice: random.Random, characters: int) -> str:
     return text[: characters - 1].rstrip(" .") + "."
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """The peak of this process alone. On Linux ``ru_maxrss`` is inherited from whoever started it; VmHWM is not."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -126,7 +126,8 @@ def _peak_mib() -> float:
     return peak_units / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
+    """Processor seconds of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
