@@ -92,9 +92,7 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._close()
 
     def append(self, line: LedgerLine, *, durable: bool) -> None:
         """Write one line; with ``durable`` it is on disk when this returns."""
@@ -112,9 +110,18 @@ class Ledger:
                 self._file = self.path.open("ab+", buffering=0)
                 self._end_torn_line()
                 sync_folder(self.path.parent)
-            _write_all(self._file, data)
-            if durable:
-                os.fsync(self._file.fileno())
+            try:
+                _write_all(self._file, data)
+                if durable:
+                    os.fsync(self._file.fileno())
+            except OSError:
+                self._close()  # part of a line may be there: whatever is appended later must not run into it
+                raise
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _end_torn_line(self) -> None:
         """What is appended after a power cut must not run into the line that it tore."""
@@ -142,13 +149,13 @@ def read_ledger(folder: Path) -> Iterator[LedgerLine]:
         with storage_errors(path):
             data = path.read_bytes()
         for number, line in enumerate(data.split(b"\n"), 1):
-            fields = _fields(line)
+            fields = fields_of(line)
             if fields is not None and (read := _line(fields, path, number)) is not None:
                 yield read
 
 
-def _fields(line: bytes) -> dict[str, Any] | None:
-    """The object in a line; where a torn line runs into a whole one, the whole one."""
+def fields_of(line: bytes) -> dict[str, Any] | None:
+    """The object in a line; where a torn line runs into a whole one, the whole one. None for a torn line."""
     for start in {0, max(line.rfind(b'{"schema":'), 0)}:
         try:
             found = orjson.loads(line[start:])

@@ -20,6 +20,7 @@ from pipeline.reports.costs.attempts import Waste
 from pipeline.reports.costs.charges import Charges, sum_of
 from pipeline.reports.costs.json_shape import report_json
 from pipeline.reports.costs.report import CostReport
+from pipeline.store.ledger import read_ledger
 
 CENTS = st.one_of(st.none(), st.decimals(0, 10**9, places=9).map(str), st.just("0E-8"))
 OUTCOMES = st.sampled_from(["stored", "rejected", "failed", "lost"])
@@ -185,6 +186,15 @@ def test_torn_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
     report = report_on(path)
     assert report.real.total.attempts == 2
     assert report.reading.torn == [f"{path}:3", f"{path}:4"]
+
+
+def test_a_line_into_which_a_torn_one_runs_counts_as_every_other(tmp_path: Path) -> None:
+    half = orjson.dumps(entry("b", "started"))[:90]
+    path = write_ledger(tmp_path / "r.jsonl", half + orjson.dumps(entry("a", cost_cents="2")), *both("c"))
+    report = report_on(path)
+    assert (report.real.total.attempts, report.real.total.cents) == (2, Decimal("3.458333"))
+    assert report.reading.torn == [f"{path}:1"]
+    assert report.real.total.cents == sum(line.cost_cents or 0 for line in read_ledger(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -56,6 +58,24 @@ def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
     path = write(tmp_path, line(), line("ended", outcome="stored"))
     path.write_bytes(path.read_bytes() + b'{"schema":1,"at":"20')
     assert [each.event for each in read_ledger(tmp_path)] == ["started", "ended"]
+
+
+def test_a_line_that_the_disk_took_in_part_does_not_run_into_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: BinaryIO, data: bytes) -> None:
+        file.write(data[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Ledger(tmp_path / "r1.jsonl", "r1") as ledger:
+        with monkeypatch.context() as patch:
+            patch.setattr("pipeline.store.ledger._write_all", full)
+            with pytest.raises(StorageError, match="the disk is full"):
+                ledger.append(line(attempt="r1-b"), durable=True)
+        ledger.append(line("ended", outcome="stored"), durable=True)
+    torn, whole = (tmp_path / "r1.jsonl").read_text().splitlines()
+    assert len(torn) == 100
+    assert json.loads(whole)["outcome"] == "stored"
 
 
 def test_a_line_after_a_torn_one_is_not_lost(tmp_path: Path) -> None:

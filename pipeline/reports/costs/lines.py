@@ -20,7 +20,7 @@ from pipeline.errors import InputError, Problem, UsageError
 from pipeline.reports.costs.attempts import Conflict, asks_for_another_take
 from pipeline.reports.costs.exact import read_cents
 from pipeline.reports.costs.sources import Source
-from pipeline.store.ledger import LEDGER_SCHEMA
+from pipeline.store.ledger import LEDGER_SCHEMA, fields_of
 
 _MOST_PROBLEMS = 100
 _MOST_SECONDS = 1e9
@@ -86,7 +86,10 @@ def _file_lines(position: int, source: Source, reading: Reading, problems: list[
                     fields = orjson.loads(line)
                 except orjson.JSONDecodeError:
                     reading.torn.append(f"{source.path}:{number}")
-                    continue
+                    fields = fields_of(line)
+                    if fields is None:
+                        continue
+                    line = orjson.dumps(fields)  # what a torn line ran into
                 wrong = fault(fields)
                 if wrong is None:
                     stored = fields["event"] == "ended" and fields.get("outcome") == "stored"
