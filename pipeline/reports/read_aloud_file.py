@@ -22,7 +22,7 @@ def write_read_aloud_file(project: Project, output: Output, chapters: Sequence[N
         modified=modified_time(),
         granularity=output.granularity or Granularity.SENTENCE,
         author=project.author,
-        narrator=metadata.narrator,
+        narrator=metadata.narrator or f"Synthetic voice ({project.engine})",
         publisher=metadata.publisher,
         date=metadata.date,
         description=metadata.description,
