@@ -16,7 +16,7 @@ from pipeline.engines.kugelaudio.server_dictionaries import ServerDictionaries
 from pipeline.engines.kugelaudio.word_times import word_times
 from pipeline.engines.local.voice_values import number_in
 from pipeline.engines.protocol import Order, Passage, Speech, Unspeakable, Usage, VoiceParameters
-from pipeline.kugelaudio import AsyncKugelAudio, AudioResponse, SessionUsage, TextTooLongError, ValidationError
+from pipeline.kugelaudio import AsyncKugelAudio, AudioResponse, TextTooLongError, ValidationError
 from pipeline.kugelaudio.models import CFG_SCALE_RANGE
 from pipeline.kugelaudio.speech.parameters import SpeechParameters
 from pipeline.kugelaudio.trace import TraceEvent, Tracer
@@ -172,18 +172,20 @@ def speech(order: Order, answer: AudioResponse) -> Speech:
         pcm=pcm,
         sample_rate=answer.sample_rate,
         words=word_times(order.text, answer.word_timestamps, len(pcm), answer.sample_rate),
-        usage=_usage(order, answer.usage, len(pcm) / answer.sample_rate),
+        usage=_usage(order, answer, len(pcm) / answer.sample_rate),
     )
 
 
-def _usage(order: Order, told: SessionUsage | None, seconds: float) -> Usage:
+def _usage(order: Order, answer: AudioResponse, seconds: float) -> Usage:
+    told = answer.usage
     if told is None:
-        return Usage(audio_seconds=seconds, characters=len(order.text))
+        return Usage(audio_seconds=seconds, characters=len(order.text), request_id=answer.request_id)
     cents = None if told.cost_cents is None else Decimal(str(told.cost_cents))
     return Usage(
         audio_seconds=told.audio_seconds,
         characters=len(order.text) if told.characters is None else told.characters,
         cost_cents=cents,
+        request_id=answer.request_id,
     )
 
 
