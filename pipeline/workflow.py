@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.engines.planning import planning_engine
 from pipeline.engines.protocol import Engine
@@ -49,6 +50,9 @@ from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, new_run_id, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts
+
+if TYPE_CHECKING:
+    from pipeline.reports.quality.verifying import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +257,33 @@ def render(
         )
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
+
+
+def verify(
+    path: Path,
+    *,
+    engine: str | None = None,
+    api_url: str | None = None,
+    offline: bool = False,
+    chapters: str | None = None,
+    out: Path | None = None,
+    jobs: int | None = None,
+) -> Verification:
+    """Listen to the takes and the finished files, and say what is wrong with them. Raises InputError, UsageError where
+    there is nothing to listen to, StorageError where a take is damaged."""
+    from pipeline.reports.quality.verifying import verify_project  # noqa: PLC0415 - plans load no codec and no filters
+
+    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    layout = Layout.of(prepared.project)
+    slugs = [chapter.slug for chapter in prepared.script.chapters]
+    return verify_project(
+        prepared.project,
+        planned,
+        layout,
+        out or layout.outputs,
+        selected=select_chapters(chapters, slugs) if chapters else None,
+        threads=jobs or os.cpu_count() or 1,
+    )
 
 
 def _tell_suspected(suspected: Sequence[LedgerLine], receiver: Receiver) -> None:

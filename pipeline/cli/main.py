@@ -22,6 +22,7 @@ from pipeline.cli import (
     schema,
     serve,
     status,
+    verify,
     voices,
 )
 from pipeline.errors import InputError, Interrupted, NarrateError
@@ -78,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         render,
         retake,
         status,
+        verify,
         captions,
         costs,
         schema,

@@ -1,0 +1,81 @@
+"""``narrate verify``: listen to what was made, report what is wrong with it, and re-make the worst."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.plan import add_offline
+
+if TYPE_CHECKING:
+    from pipeline.reports.quality.verifying import Verification
+
+_DEFAULT_RETAKES = 5
+
+
+def add_parser(commands: Commands) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "verify",
+        help="listen to the takes and the finished files, and report what is wrong",
+        description="Decode every take and every finished file and measure them: levels against the manifest's "
+        "profile, clipping, clicks, silence, pace, words against sound, files against the timeline. Errors exit 6.",
+        epilog="example: narrate verify projects/lighthouse --junit verify.xml",
+    )
+    add_project(parser)
+    add_engine(parser)
+    add_api_url(parser)
+    add_offline(parser)
+    parser.add_argument("--chapters", metavar="LIST", help="only these, as in render; leaves out the book's files")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the outputs are (default: build/)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="files at once (default: one for each core)")
+    parser.add_argument("--json", action="store_true", help="the whole report as JSON on standard output")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Listen, report, and fail where a limit is broken."""
+    from pipeline.errors import CheckFailed
+    from pipeline.reports.quality.findings import Severity
+
+    report = _verified(arguments)
+    _write(report, arguments)
+    errors = report.count(Severity.ERROR)
+    if errors:
+        raise CheckFailed(
+            f"{errors} of {len(report.findings)} findings break a limit",
+            hint=f"the worst: {report.findings[0].next_step}",
+        )
+    return 0
+
+
+def _verified(arguments: argparse.Namespace) -> Verification:
+    from pipeline import workflow
+
+    return workflow.verify(
+        arguments.project,
+        engine=arguments.engine,
+        api_url=arguments.api_url,
+        offline=arguments.offline,
+        chapters=arguments.chapters,
+        out=arguments.out,
+        jobs=arguments.jobs,
+    )
+
+
+def _write(report: Verification, arguments: argparse.Namespace) -> None:
+    from pipeline.reports.quality.report_json import report_json
+    from pipeline.reports.quality.report_junit import report_junit
+    from pipeline.reports.quality.report_text import report_lines
+    from pipeline.store.files import write_atomically
+
+    if arguments.junit is not None:
+        write_atomically(arguments.junit, report_junit(report))
+    if arguments.json:
+        sys.stdout.write(report_json(report).decode())
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in report_lines(report)))
