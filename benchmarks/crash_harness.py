@@ -48,7 +48,7 @@ def _kill_all(folder: Path, kills: int, paragraphs: int, chance: random.Random) 
             project = write_project(folder / f"killed-{len(survived)}", paragraphs)
             each = survive(project, server, expected, min(left, chance.randint(1, MOST_IN_A_ROW)), chance)
             survived.append(each)
-            print(_row(each), flush=True)
+            print(_row(each), *each.faults, sep="\n", flush=True)
     return survived
 
 

@@ -185,7 +185,8 @@ def survive(folder: Path, server: Server, expected: Undisturbed, kills: int, cha
     if (unknown := sum(line.outcome is None for line in _latest(folder))) != sum(each.suspected for each in killed):
         faults.append(f"{unknown} attempts are open at the end")
     if outputs(folder) != expected.outputs:
-        faults.append("the outputs are not those of a run that was left alone")
+        differing = sorted(set(outputs(folder).items()) ^ set(expected.outputs.items()))
+        faults.append(f"the outputs are not those of a run that was left alone: {[name for name, _ in differing]}")
     if left := [path.name for path in folder.rglob("*.part")]:
         faults.append(f"temporary files are left: {left}")
     return Survived(killed, found, faults + found.faults)
@@ -198,7 +199,7 @@ def _after_a_kill(folder: Path, server: Server, expected: Undisturbed, known: in
         take = store.stored(key)
         if take is None or not store.is_intact(take):
             faults.append(f"the take {key[:12]} is damaged")
-    if each.suspected > (JOBS if each.signal is signal.SIGKILL else 0):
+    if each.suspected > (2 * JOBS if each.signal is signal.SIGKILL else 0):  # under way, or answered and being stored
         faults.append(f"{each.suspected} attempts are suspected after one {each.signal.name}")
     if each.signal is signal.SIGTERM and each.code not in {0, 130}:
         faults.append(f"SIGTERM ended it with {each.code}")
