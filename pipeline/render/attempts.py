@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from pipeline.engines.protocol import Engine, MeteredEngine, Order, Passage, Speech
+from pipeline.engines.protocol import Order, Passage, Speech
 from pipeline.errors import StorageError
 from pipeline.kugelaudio import (
     AuthenticationError,
@@ -94,9 +94,9 @@ async def _reserve(line: LedgerLine, studio: Studio) -> None:
 
 async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> Speech:
     """Send the request and return what came; whatever is raised has its ``ended`` line."""
-    passage = Passage() if isinstance(studio.engine, MeteredEngine) else None
+    passage = Passage() if studio.metered is not None else None
     try:
-        speech = await _ask(studio.engine, planned.order, passage)
+        speech = await _ask(studio, planned.order, passage)
     except KugelAudioError as error:
         if isinstance(error, AuthenticationError | InsufficientCreditsError):
             studio.halt(error)  # before the turn goes to the next
@@ -114,10 +114,10 @@ async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> S
     return speech
 
 
-def _ask(engine: Engine, order: Order, passage: Passage | None) -> Awaitable[Speech]:
-    if passage is not None and isinstance(engine, MeteredEngine):
-        return engine.speak_metered(order, passage)
-    return engine.speak(order)
+def _ask(studio: Studio, order: Order, passage: Passage | None) -> Awaitable[Speech]:
+    if passage is not None and studio.metered is not None:
+        return studio.metered.speak_metered(order, passage)
+    return studio.engine.speak(order)
 
 
 def _give_turn_back(turn: int, error: KugelAudioError, passage: Passage | None, studio: Studio) -> None:
@@ -145,6 +145,7 @@ async def _failed(
         except StorageError as refused:
             studio.unkept_cents.append(cost)
             studio.halt(refused)
+            ended = ended.model_copy(update={"outcome": "lost", "error_code": "STORAGE"})
     await _record(ended, studio)
 
 

@@ -61,6 +61,8 @@ class Studio:
     once used memory for every thread, and a take has megabytes."""
     terms: Terms
     paces: Paces
+    metered: MeteredEngine | None = field(init=False)
+    """The engine, where it tells how far a request came; asked once, since a protocol is slow to ask for."""
     limiter: Limiter = field(init=False)
     longest: KnownLimit = field(init=False)
     gate_seconds: float = 0.0
@@ -73,6 +75,7 @@ class Studio:
     _making: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.metered = self.engine if isinstance(self.engine, MeteredEngine) else None
         self.limiter = Limiter(limits_of(self.engine))
         self.longest = KnownLimit(self.engine.max_input_length)
 

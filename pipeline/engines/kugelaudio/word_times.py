@@ -26,7 +26,7 @@ def word_times(text: str, timestamps: Sequence[WordTimestamp], samples: int, sam
     """
     words = written_words(text)
     heard: dict[int, _Heard] = {}
-    places = [(_in_nfc(text, start), _in_nfc(text, end)) for start, end in words]
+    places = words if text.isascii() else [(_in_nfc(text, start), _in_nfc(text, end)) for start, end in words]
     for stamp in timestamps:
         for index, start, end in _shares(stamp, places):
             heard[index] = _together(heard.get(index), (start, end, stamp.score))
@@ -34,17 +34,20 @@ def word_times(text: str, timestamps: Sequence[WordTimestamp], samples: int, sam
         index: (start * sample_rate // 1000, end * sample_rate // 1000) for index, (start, end, _) in heard.items()
     }
     silent: _Heard = (0, 0, 0.0)
-    scores = np.fromiter((heard.get(index, silent)[2] for index in range(len(words))), np.float32, len(words))
+    scores = np.array([heard.get(index, silent)[2] for index in range(len(words))], np.float32)
     return replace(word_columns(words, ranges, samples), score=scores)
 
 
 def _in_nfc(text: str, offset: int) -> int:
-    return offset if text.isascii() else len(unicodedata.normalize("NFC", text[:offset]))
+    return len(unicodedata.normalize("NFC", text[:offset]))
 
 
 def _shares(stamp: WordTimestamp, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     """The written words that a timestamp covers, each with its share of the time in milliseconds."""
     covered = _covered(stamp.char_start, stamp.char_end, places)
+    if len(covered) == 1:
+        yield covered[0], stamp.start_ms, stamp.end_ms
+        return
     letters = sum(places[index][1] - places[index][0] for index in covered)
     before = 0
     for index in covered:

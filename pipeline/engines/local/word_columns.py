@@ -16,18 +16,19 @@ def word_columns(words: Sequence[tuple[int, int]], heard: Mapping[int, tuple[int
     ends, or where the first spoken word starts. Ranges follow one another: one that starts before its predecessor
     ends is cut, none leaves the audio.
     """
-    starts = np.zeros(len(words), np.int32)
-    ends = np.zeros(len(words), np.int32)
+    starts: list[int] = []
+    ends: list[int] = []
     reached = min(max(heard[min(heard)][0], 0), samples) if heard else 0
     for index in range(len(words)):
         start, end = heard.get(index, (reached, reached))
-        starts[index] = min(max(start, reached), samples)
-        ends[index] = reached = min(max(end, starts[index]), samples)
+        starts.append(min(max(start, reached), samples))
+        reached = min(max(end, starts[-1]), samples)
+        ends.append(reached)
     return WordTimes(
-        char_start=np.fromiter((start for start, _ in words), np.int32, len(words)),
-        char_end=np.fromiter((end for _, end in words), np.int32, len(words)),
-        start_sample=starts,
-        end_sample=ends,
+        char_start=np.array([start for start, _ in words], np.int32),
+        char_end=np.array([end for _, end in words], np.int32),
+        start_sample=np.array(starts, np.int32),
+        end_sample=np.array(ends, np.int32),
     )
 
 
