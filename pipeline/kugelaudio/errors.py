@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from pipeline.kugelaudio.audio import AudioResponse
+    from pipeline.kugelaudio.models import SessionUsage
 
 
 class KugelAudioError(Exception):
@@ -104,10 +105,12 @@ class TextTooLongError(ValidationError):
 class IncompleteAudioError(KugelAudioError):
     """The server said it was done, yet audio or timestamps are missing.
 
-    It was probably billed. ``partial`` holds what did arrive where the whole answer was being collected.
+    It was probably billed: ``usage`` is what the server said of that. ``partial`` holds the audio that did arrive
+    where the whole answer was being collected.
     """
 
     partial: AudioResponse | None = None
+    usage: SessionUsage | None = None
 
 
 class ConnectionError(KugelAudioError):  # noqa: A001 - the API's own name; exported as KugelAudioConnectionError

@@ -12,6 +12,8 @@ from pipeline.script.words import written_words
 
 _FASTEST = 45.0
 """Characters a second that no voice reaches: twice the fastest speed setting's ordinary pace of 19."""
+_NO_AUDIO_RATE = 24_000
+"""Hz, where nothing came whose rate could be told."""
 _FREE_SECONDS = 0.5
 """What is not counted against the pace: a short word may be quick."""
 
@@ -32,19 +34,18 @@ def objection(text: str, speech: Speech, bounds: tuple[int, int]) -> str | None:
     return None
 
 
-def incomplete_speech(order: Order, error: IncompleteAudioError) -> Speech | None:
-    """What came of an answer that the client found incomplete, without its word times; None where nothing did."""
-    part = error.partial
-    if part is None:
-        return None
+def incomplete_speech(order: Order, error: IncompleteAudioError) -> Speech:
+    """What came of an answer that the client found incomplete, without its word times; it may be no audio at all."""
+    part, told = error.partial, error.usage
     nothing = np.zeros(0, np.int32)
-    cents = None if part.usage is None or part.usage.cost_cents is None else Decimal(str(part.usage.cost_cents))
+    cents = None if told is None or told.cost_cents is None else Decimal(str(told.cost_cents))
+    seconds = 0.0 if part is None else part.duration_seconds
     return Speech(
-        pcm=np.frombuffer(part.audio, "<i2").astype(np.int16, copy=False),
-        sample_rate=part.sample_rate,
+        pcm=np.zeros(0, np.int16) if part is None else np.frombuffer(part.audio, "<i2").astype(np.int16, copy=False),
+        sample_rate=_NO_AUDIO_RATE if part is None else part.sample_rate,
         words=WordTimes(nothing, nothing, nothing, nothing),
         usage=Usage(
-            audio_seconds=part.duration_seconds if part.usage is None else part.usage.audio_seconds,
+            audio_seconds=seconds if told is None else told.audio_seconds,
             characters=len(order.text),
             cost_cents=cents,
             request_id=error.request_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from pipeline.server.service import ServerOptions
 from pipeline.store.layout import Layout
 
 from .paying import Book, paragraphs
-from .two_books import Reckoning, reckon, texts_of
+from .two_books import PAID, Reckoning, reckon, texts_of
 
 Rule = dict[str, Any]
 Rules = Sequence[Rule]
@@ -148,10 +149,18 @@ class Known:
         return cls(texts_of(plan), layout, plan.provider)
 
     def reckoned(self, here: Book) -> Reckoning:
+        wait_until_nothing_is_generated(here)
         return reckon(self.texts, self.layout.ledgers, here.requests(), self.layout.takes)
 
     def stored_texts(self) -> set[str]:
         return {text for key, text in self.texts.items() if self.layout.takes.stored(key) is not None}
+
+
+def wait_until_nothing_is_generated(here: Book) -> None:
+    organisation = here.server.service.accounts.organisation("local")
+    deadline = time.monotonic() + 10
+    while organisation is not None and organisation.limits.generations and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def mend(here: Book) -> None:
@@ -185,7 +194,7 @@ def hold_after(here: Book, known: Known, report: Report, case: str, jobs: int) -
     rendered = here.render(jobs=5, policy=IMPATIENT)
     assert rendered.error is None
     assert rendered.plan.to_make() == []
-    bought = Counter(line["text_sha256"] for line in here.requests()[before:])
+    bought = Counter(line["text_sha256"] for line in here.requests()[before:] if line["outcome"] in PAID)
     assert not stored & set(bought)
     assert set(bought.values()) <= {1}
     last = known.reckoned(here)

@@ -65,6 +65,7 @@ class Generator:
                 await _wait_out(error, self._configuration.restarts - restarts, trace)
             except IncompleteAudioError as error:
                 error.partial = collector.response(conversation.final, conversation.usage, conversation.connection_id)
+                error.usage = conversation.usage
                 self._tell(error, trace)
                 raise
             except KugelAudioError as error:
