@@ -28,6 +28,7 @@ from pipeline.render.recording import Recorder
 from pipeline.render.reservation import Paces
 from pipeline.render.studio import BudgetSpent, Studio
 from pipeline.render.terms import Terms, require_price
+from pipeline.store.files import require_writable
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import Ledger
 from pipeline.store.takes import TakeState
@@ -72,6 +73,8 @@ def render_missing(
     if not missing:
         return Rendered(plan, 0, 0, None, terms.purse.standing)
     require_price(terms)
+    if engine.paid:
+        require_writable(layout.takes.folder)
     result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms))
     rendered = plan.with_takes(result.takes)
     error = _ending(result, missing, rendered, terms)

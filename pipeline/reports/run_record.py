@@ -74,7 +74,7 @@ def read_run_record(out: Path) -> RunRecord | None:
     """The last run's record; None where there is none or it cannot be read (then everything is made again)."""
     try:
         return RunRecord.model_validate_json((out / RUN_FILE).read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None
 
 

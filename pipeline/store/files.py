@@ -12,6 +12,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pipeline.errors import StorageError
 
@@ -24,6 +25,9 @@ _REASONS = {
     errno.EIO: ("the disk reports an input/output error", "check the disk before running again"),
 }
 
+_PROBE_BYTES = 65_536
+"""About what a short take needs; less may still fit on a disk that is full."""
+
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
@@ -31,8 +35,13 @@ def storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), None))
-        raise StorageError(f"cannot write {path}: {reason}", hint=hint) from error
+        raise storage_error(path, error, "write") from error
+
+
+def storage_error(path: Path, error: OSError, doing: Literal["read", "write"]) -> StorageError:
+    """What the operating system says about ``path``, for the user."""
+    reason, hint = _REASONS.get(error.errno or 0, (error.strerror or str(error), None))
+    return StorageError(f"cannot {doing} {path}: {reason}", hint=hint)
 
 
 def sync_folder(folder: Path) -> None:
@@ -63,6 +72,20 @@ def replacing(path: Path) -> Iterator[Path]:
             sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Write something into ``folder``, so that a disk that refuses is known before anything is paid for.
+
+    Raises StorageError.
+    """
+    path = folder / f".{secrets.token_hex(4)}.part"
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            path.write_bytes(bytes(_PROBE_BYTES))
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def remove_leftovers(*folders: Path) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake
-from pipeline.store.files import storage_errors, write_atomically
+from pipeline.store.files import storage_error, storage_errors, write_atomically
 from pipeline.store.keys import KeyInputs
 
 SIDECAR_SCHEMA = 1
@@ -64,7 +64,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class TakeStore:
-    """The takes of one project, in ``folder`` (``.narration/takes``)."""
+    """The takes of one project, in ``folder`` (``.narration/takes``).
+
+    Whatever looks for a take raises StorageError where the disk does not let it be read: that is no missing take.
+    """
 
     folder: Path
 
@@ -116,6 +119,8 @@ class TakeStore:
                 data = file.read()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise storage_error(self.sidecar_path(key), error, "read") from error
         sidecar: Mapping[str, Any] = orjson.loads(data)
         return sidecar
 
@@ -190,6 +195,13 @@ class TakeStore:
         """The keys of all takes with a sidecar."""
         for path in sorted(self.folder.glob("??/*.json")):
             yield path.stem
+
+
+def read_sidecar(key: str, data: bytes) -> Take:
+    """The take that a sidecar of ``key`` tells of, from wherever it came. Raises ValueError for what is not one."""
+    sidecar: Mapping[str, Any] = orjson.loads(data)
+    _checked(key, sidecar, _word_times)
+    return _checked(key, sidecar, _take)
 
 
 def _damaged(key: str, how: str) -> DamagedTake:

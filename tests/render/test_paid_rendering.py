@@ -19,6 +19,7 @@ from pipeline.cli.main import main
 from pipeline.errors import AuthenticationStopped, Interrupted, SegmentsFailed, SpendingStopped, StorageError
 from pipeline.render.events import Charged, Noticed
 from pipeline.render.purse import Cap
+from pipeline.render.running import render_missing
 from pipeline.server.accounts import LOCAL_KEY
 from pipeline.server.money import Billing
 from pipeline.server.running import BackgroundServer
@@ -102,6 +103,44 @@ def test_each_failure_is_written_as_what_it_may_have_cost(
     assert bad.cost_cents == (0 if outcome == "failed" else None if outcome == "lost" else bad.cost_cents)
     assert known_cents(ended) <= here.billed() <= known_cents(ended) + unknown_cents(ended)
     assert len(list((here.folder / ".narration" / "rejected").glob("*.json"))) == (outcome == "rejected")
+
+
+def test_an_answer_without_any_audio_is_written_down_with_what_it_cost(book: MakeBook) -> None:
+    here = book(4)
+    here.faults({"fault": "short_audio", "keep": 0, "at": [2]})
+    assert here.render(jobs=2).error is None
+    [bad] = [line for line in here.ended() if line.outcome == "rejected"]
+    assert (bad.error_code, bad.cost_cents is not None) == ("EMPTY_AUDIO", True)
+    assert known_cents(here.ended()) == here.billed()
+    assert (here.folder / ".narration" / "rejected" / f"{bad.attempt}.json").is_file()
+
+
+def test_rejected_audio_that_the_disk_refuses_is_lost_and_not_called_kept(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise StorageError("cannot write it: the disk is full", hint="free some space")
+
+    here = book(4)
+    here.faults({"fault": "lost_frame", "at": [2]})
+    monkeypatch.setattr("pipeline.render.attempts.keep_rejected", full)
+    with pytest.raises(StorageError, match=r"1 answers came and could not be stored"):
+        here.render(jobs=1)
+    [bad] = [line for line in here.ended() if line.outcome == "lost"]
+    assert bad.error_code == "STORAGE"
+    assert known_cents(here.ended()) == here.billed()
+
+
+def test_a_take_folder_that_cannot_be_written_is_known_before_anything_is_paid(book: MakeBook) -> None:
+    here = book(4)
+    (here.folder / ".narration").mkdir()
+    plan, engine, layout = here.plan()
+    (here.folder / ".narration" / "takes").write_text("a file where a folder must be")
+    with pytest.raises(StorageError, match=r"cannot write .*takes"):
+        render_missing(plan, engine, layout, run="r1", selected=frozenset({"one"}), receiver=here.heard.append)
+    with pytest.raises(StorageError, match=r"cannot read .*takes"):
+        here.plan()
+    assert here.requests() == []
 
 
 def test_short_audio_is_bought_three_times_and_then_reported(book: MakeBook) -> None:
