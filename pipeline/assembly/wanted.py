@@ -24,6 +24,9 @@ ASSEMBLY_VERSION = 2
 SOUND_VERSION = 1
 """Raised when the same takes and profile come to sound otherwise."""
 
+PAGE_VERSION = 1
+"""Raised when the page to listen on comes to look or work otherwise."""
+
 PACKAGES = frozenset(map(OutputFormat, PACKAGE_FORMATS))
 PER_CHAPTER = frozenset(OutputFormat) - {OutputFormat.M4B, OutputFormat.EPUB} - PACKAGES
 CAPTIONS = frozenset(map(OutputFormat, CAPTION_FORMATS))
@@ -73,7 +76,14 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
                 wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
         wanted += _package_files(project, book, whole=complete)
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
+        wanted.append(Wanted("index.html", "page", None, None, _page_inputs(project, book, whole)))
     return wanted
+
+
+def _page_inputs(project: Project, book: str, whole: Sequence[tuple[int, PlannedChapter]]) -> str:
+    """What goes into the page besides the book: which takes are heard, and which files it may play."""
+    takes = [[number, [planned.key for planned in chapter.segments]] for number, chapter in whole]
+    return _digest([book, PAGE_VERSION, takes, [output.model_dump(mode="json") for output in project.outputs]])
 
 
 def _sample(project: Project, chapters: Sequence[PlannedChapter], settings: list[object]) -> list[Wanted]:

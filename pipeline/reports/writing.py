@@ -29,6 +29,9 @@ from pipeline.render.events import AssemblyStarted, FileWritten, Noticed, Receiv
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.reports.book_files import BookSources, write_book_file
 from pipeline.reports.caption_files import caption_violation_counts, captioner, write_captions
+from pipeline.reports.listening.kept_waveforms import chapter_waveforms
+from pipeline.reports.listening.page_file import write_page
+from pipeline.reports.listening.waveform import Envelope, take_envelope
 from pipeline.reports.read_aloud_file import write_read_aloud_file
 from pipeline.reports.timeline_json import timeline_json
 from pipeline.script.model import ChapterScript
@@ -51,6 +54,8 @@ class _Desk:
     scripts: Mapping[str, ChapterScript]
     takes: Mapping[str, Take]
     digests: Mapping[str, str]
+    envelopes: dict[str, Envelope]
+    """Of the takes that were opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,7 @@ def _desk(
         scripts={chapter.script.slug: chapter.script for chapter in chapters},
         takes={planned.key: planned.take for planned in plan.segments() if planned.take is not None},
         digests={chapter.script.slug: chapter_digest(project, chapter) for chapter in chapters},
+        envelopes={},
     )
 
 
@@ -126,6 +132,8 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
         elif want.kind == "timeline":
             with replacing(path) as temporary, temporary.open("wb") as file:
                 file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
+        elif want.kind == "page":
+            _write_page(desk)
         elif want.kind == "text" and want.chapter is not None:
             write_atomically(path, f"{desk.timelines[want.chapter].text}\n".encode())
         else:
@@ -191,7 +199,18 @@ def _sample_job(desk: _Desk, plan: Plan, want: Wanted) -> ChapterJob:
 
 def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
     take = desk.takes[key]
-    return resampled(desk.store.audio(take), take.sample_rate)
+    pcm = resampled(desk.store.audio(take), take.sample_rate)
+    if key not in desk.envelopes:
+        desk.envelopes[key] = take_envelope(pcm)
+    return pcm
+
+
+def _write_page(desk: _Desk) -> None:
+    kept = desk.encoded.parent / "waveforms"
+    waveforms = chapter_waveforms(
+        desk.timelines, kept, lambda slug: desk.digests[slug][:40], desk.envelopes, partial(_audio, desk)
+    )
+    write_page(desk.project, list(desk.timelines.values()), desk.numbers, desk.takes, waveforms, desk.out)
 
 
 def _book_audio(desk: _Desk, slug: str, output: Output) -> Path:

@@ -98,7 +98,7 @@ def test_an_edit_remakes_its_segment_and_its_chapter_only(narrate: Narrate, proj
     assert record(project).takes_made == 1
     assert changed == {
         "ada-and-the-lamp.m4b", "ada-and-the-lamp.srt", "timeline.json",
-        "mp3/2-the-stairs.mp3", "srt/2-the-stairs.srt", "text/the-stairs.txt",
+        "mp3/2-the-stairs.mp3", "srt/2-the-stairs.srt", "text/the-stairs.txt", "index.html",
     }  # fmt: skip
 
 
