@@ -69,9 +69,13 @@ def hear_file(
     lengths = [part.places.seconds for part in parts]
     try:
         for part, heard in zip(parts, listen(path, lengths, limits), strict=True):
-            sounds.append(sound_of(heard, part.places.timeline))
+            made = align(part.expected, heard.envelope, limits, shift)
+            sound = sound_of(heard, part.places.timeline)
+            # Where the pauses are not where the timeline says, what is measured there is speech.
+            sounds.append(sound if made.straight else replace(sound, noise_floor_db=None))
             seconds += heard.seconds
-            blemishes, shift = _in_chapter(heard, part, shift, limits)
+            blemishes = _in_chapter(heard, part, made, shift, limits)
+            shift = made.last_shift(shift)
             found += [InFile(part.places, blemish) for blemish in blemishes]
             if not book:
                 found += [InFile(part.places, each) for each in edge_blemishes(heard, profile)]
@@ -79,10 +83,10 @@ def hear_file(
     except ValueError as error:
         message = f"cannot be decoded: {error}"
         return None, [InFile(None, Blemish(Kind.UNREADABLE, Severity.ERROR, 0.0, message))]
-    sound = book_sound(sounds, profile) if book else sounds[0]
+    whole = book_sound(sounds, profile) if book else sounds[0]
     if book:
-        found += [InFile(None, each) for each in sound_blemishes(sound, profile, limits, one_file=False)]
-    return sound, [*found, *_length(seconds, sum(lengths), limits)]
+        found += [InFile(None, each) for each in sound_blemishes(whole, profile, limits, one_file=False)]
+    return whole, [*found, *_length(seconds, sum(lengths), limits)]
 
 
 def _of_file(sound: Sound, profile: Profile, limits: Limits, places: ChapterPlaces, loudest: float) -> Iterator[InFile]:
@@ -91,15 +95,13 @@ def _of_file(sound: Sound, profile: Profile, limits: Limits, places: ChapterPlac
         yield InFile(places, replace(blemish, seconds=at))
 
 
-def _in_chapter(heard: Heard, part: Part, shift: float, limits: Limits) -> tuple[list[Blemish], float]:
-    made = align(part.expected, heard.envelope, limits, shift)
-    blemishes = [
+def _in_chapter(heard: Heard, part: Part, made: Alignment, shift: float, limits: Limits) -> list[Blemish]:
+    return [
         *stream_blemishes(heard, limits),
         *sync_blemishes(part.expected, heard.envelope, made, limits, shift),
         *joint_blemishes(part.expected, heard.envelope, part.places.spans(), made, limits),
         *_clicks(heard, part, made, limits),
     ]
-    return blemishes, made.last_shift(shift)
 
 
 def _clicks(heard: Heard, part: Part, made: Alignment, limits: Limits) -> Iterator[Blemish]:

@@ -38,8 +38,9 @@ def joint_blemishes(
 def _pauses(heard: Envelope, spans: Sequence[Span], made: Alignment, limits: Limits) -> Iterator[Blemish]:
     sound = audible(heard, speech_level(heard))
     for span, following in pairwise(spans):
-        middle = round((span.end + following.start) / 2 * WINDOWS_PER_SECOND)
-        silence_ms = _silence_at(sound, middle + made.shift_at(middle)) * 1000 / WINDOWS_PER_SECOND
+        before, after = _in_file(span, span.end, made), _in_file(following, following.start, made)
+        silent = _silence_at(sound, (before + after) // 2) if after > before else 0
+        silence_ms = silent * 1000 / WINDOWS_PER_SECOND
         more = graded(silence_ms - span.pause_ms, *limits.pause_long_ms)
         seconds = span.end
         asked = f"the manifest asks for {span.pause_ms:.0f}"
@@ -67,6 +68,11 @@ def _pauses(heard: Envelope, spans: Sequence[Span], made: Alignment, limits: Lim
                 unit="ms",
                 excess=span.pause_ms - silence_ms,
             )
+
+
+def _in_file(span: Span, seconds: float, made: Alignment) -> int:
+    """The window of the file that holds a time of a clip: what was lost or added between clips does not count."""
+    return round(seconds * WINDOWS_PER_SECOND) + made.shift_at(round((span.start + span.end) / 2 * WINDOWS_PER_SECOND))
 
 
 def _silence_at(sound: np.ndarray[tuple[int], np.dtype[np.bool_]], window: int) -> int:

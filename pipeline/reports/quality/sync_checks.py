@@ -19,6 +19,7 @@ from pipeline.reports.quality.limits import Limits
 _SPAN = 2 * WINDOWS_PER_SECOND
 _NEAR = WINDOWS_PER_SECOND * 3 // 5
 _FAR = 15 * WINDOWS_PER_SECOND
+_STRAIGHT = 10
 _QUIET_DB = -60.0
 _LEAST_DYNAMICS_DB = 6.0
 _WINDOW_MS = 1000 / WINDOWS_PER_SECOND
@@ -39,6 +40,11 @@ class Alignment:
             if each is not None:
                 return round(each)
         return 0
+
+    @property
+    def straight(self) -> bool:
+        """Whether the file lies where the timeline says from end to end."""
+        return all(each is not None and abs(each) <= _STRAIGHT for each in self.shifts)
 
     def last_shift(self, before: float) -> float:
         """The shift at the end, or the one before where nothing could be compared."""
@@ -151,10 +157,18 @@ def _where(expected: Envelope, heard: Envelope, low: int, high: int, before: int
     return low + int(total.argmin())
 
 
+def _changes(before: float | None, after: float | None) -> bool:
+    return before is not None and after is not None and abs(after - before) > 1.0
+
+
 def _foreign(made: Alignment) -> Iterator[Blemish]:
-    """Neighbouring spans in which the file holds something else, as one finding."""
+    """Neighbouring spans in which the file holds something else, as one finding; one span in which the shift changes
+    fits neither shift, and is found as that."""
     first: int | None = None
-    for start, shift in [*zip(made.starts, made.shifts, strict=True), (None, 0.0)]:
+    spans = [*zip(made.starts, made.shifts, strict=True), (None, 0.0)]
+    for index, (start, shift) in enumerate(spans):
+        if shift is None and 0 < index < len(spans) - 2 and _changes(spans[index - 1][1], spans[index + 1][1]):
+            continue
         if start is not None and shift is None:
             first = start if first is None else first
             last = start

@@ -22,6 +22,8 @@ _SYLLABLE_DB = 2.5
 second."""
 _WORD_SPREAD = 0.35
 """Standard deviation of the logarithm of a word's length in time, over that of its letters."""
+_WORD_LETTERS = 4.5
+"""Of a word of English prose; longer words only make the lower bound more lenient."""
 _UNSPACED = frozenset({"ja", "zh", "th", "lo", "km", "my", "yue"})
 """Languages without spaces between words: what counts as a word there has no bounds per minute."""
 
@@ -43,6 +45,11 @@ class Spoken:
     def words_per_minute(self) -> float:
         """How fast."""
         return 60 * self.words / self.seconds if self.seconds else 0.0
+
+    @property
+    def letters_per_minute(self) -> float:
+        """The same in letters."""
+        return 60 * self.letters / self.seconds if self.seconds else 0.0
 
 
 def voice_blemishes(takes: Iterable[Spoken], limits: Limits) -> Iterator[tuple[str, Blemish]]:
@@ -92,7 +99,10 @@ def _paces(spoken: Sequence[Spoken], limits: Limits) -> Iterator[tuple[str, Blem
         off = min(abs(words), abs(letters)) if words * letters > 0 else 0.0
         severity = graded(off, *(math.log(factor) for factor in limits.pace_factor))
         low, high = (bound * take.speed for bound in limits.words_per_minute)
-        absolute = take.language.split("-")[0] not in _UNSPACED and not low <= take.words_per_minute <= high
+        absolute = take.language.split("-")[0] not in _UNSPACED and (
+            max(take.words_per_minute, take.letters_per_minute / _WORD_LETTERS) < low
+            or min(take.words_per_minute, take.letters_per_minute / _WORD_LETTERS) > high
+        )
         if absolute or severity:
             usual = 60 * float(np.median([each.words / each.seconds for each in long]))
             message = f"{take.words_per_minute:.0f} words a minute"

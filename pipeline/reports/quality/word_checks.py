@@ -20,18 +20,21 @@ LETTERS_OF_A_DIGIT = 4
 _EDGE_MS = 60
 """Engines' word times are right to about this."""
 _SHORTEST_WORD_LETTERS = 3
+_BREATH_DB = 25.0
+"""Breath is further below speech than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """Words of a take with their windows; ``sound`` is how many windows of each are audible."""
+    """Words of a take with their windows; ``sound`` is how many windows of each are audible, ``voiced`` tells the
+    windows of the take that are as loud as speech."""
 
     text: str
     words: WordTimes
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     sound: NDArray[np.int64]
-    heard: NDArray[np.bool_]
+    voiced: NDArray[np.bool_]
     rate: int
 
     def written(self, index: int) -> str:
@@ -66,12 +69,13 @@ def word_blemishes(text: str, words: WordTimes, levels: Envelope, rate: int, lim
 
 
 def _timed(text: str, words: WordTimes, levels: Envelope, rate: int) -> _Timed:
-    heard = audible(levels, speech_level(levels))
+    loud = speech_level(levels)
+    heard = audible(levels, loud)
     sums = np.concatenate([[0], np.cumsum(heard)])
     first = words.start_sample.astype(np.int64) * WINDOWS_PER_SECOND // rate
     last = -(-words.end_sample.astype(np.int64) * WINDOWS_PER_SECOND // rate)
     sound = sums[np.clip(last, 0, len(heard))] - sums[np.clip(first, 0, len(heard))]
-    return _Timed(text, words, first, last, sound, heard, rate)
+    return _Timed(text, words, first, last, sound, levels > loud - _BREATH_DB, rate)
 
 
 def _untimed(text: str, words: WordTimes, rate: int) -> Iterator[Blemish]:
@@ -123,16 +127,18 @@ def _silent(timed: _Timed, limits: Limits) -> Iterator[Blemish]:
 
 
 def _extra(timed: _Timed, limits: Limits) -> Iterator[Blemish]:
-    """Sound before, between or after the words, longer than a breath: a repeated phrase, a hum, a cough."""
+    """Sound before, between or after the words, louder than breath: a repeated word, a hum, a cough."""
     edge = _EDGE_MS * WINDOWS_PER_SECOND // 1000
-    free = np.ones(len(timed.heard), np.bool_)
+    free = np.ones(len(timed.voiced), np.bool_)
     for first, last in zip(timed.first.tolist(), timed.last.tolist(), strict=True):
         free[max(0, first - edge) : last + edge] = False
-    for start, end in runs(free & timed.heard):
-        length_ms = (end - start) * 1000 / WINDOWS_PER_SECOND
+    for start, end in runs(free):
+        loud = np.flatnonzero(timed.voiced[start:end])
+        length_ms = len(loud) * 1000 / WINDOWS_PER_SECOND
         severity = graded(length_ms, *limits.extra_sound_ms)
         if severity:
-            index = int(np.searchsorted(timed.first, start))
+            first = start + int(loud[0])
+            index = int(np.searchsorted(timed.first, first))
             where = "before the first word" if index == 0 else "after the last word"
             if 0 < index < len(timed.words):
                 where = f"between “{timed.written(index - 1)}” and “{timed.written(index)}”"
@@ -140,7 +146,7 @@ def _extra(timed: _Timed, limits: Limits) -> Iterator[Blemish]:
             yield Blemish(
                 Kind.EXTRA_SOUND,
                 severity,
-                start / WINDOWS_PER_SECOND,
+                first / WINDOWS_PER_SECOND,
                 message,
                 value=length_ms,
                 limit=limits.extra_sound_ms[0],
