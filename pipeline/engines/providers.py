@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+CONNECTION_PREFIX = "connection:"
+"""Before an id that is not a request's own but that of the connection on which it was answered with others."""
 KUGELAUDIO = "kugelaudio"
 """Every host of the provider."""
 _SIMULATED = "local:"

@@ -50,6 +50,8 @@ class AudioResponse(ApiModel):
     The protocol gives ids to error frames and to handshakes, none to a generation that succeeds; the connection's is
     shared by all that it carried.
     """
+    connection_id: str | None = None
+    """The connection's, whether or not the final frame has one of its own."""
 
     @property
     def duration_seconds(self) -> float:

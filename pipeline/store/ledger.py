@@ -35,6 +35,8 @@ class LedgerLine(BaseModel):
     said no, or was never asked: not billed); ``lost`` (the answer never arrived whole or could not be kept:
     ``cost_cents`` is the charge where it is known). ``cost_cents`` null means unknown, never zero.
 
+    ``request_id`` is the request's own, or ``connection:ID`` where the service named only the connection.
+
     ``rate`` is the price that was known when the request left, in cents per minute; ``account`` a hash that tells
     wallets apart; ``revision`` the manuscript's git commit, None outside a repository.
     """

@@ -206,7 +206,7 @@ def contradictions(cells: Mapping[str, tuple[object, object]], prefix: str) -> l
     ]
 
 
-_OURS = {"encoding", "request_id"}
+_OURS = {"encoding", "request_id", "connection_id"}
 """Fields that the SDK's models do not have: AudioChunk's and AudioResponse's."""
 
 

@@ -16,6 +16,7 @@ from pipeline.engines.kugelaudio.server_dictionaries import ServerDictionaries
 from pipeline.engines.kugelaudio.word_times import word_times
 from pipeline.engines.local.voice_values import number_in
 from pipeline.engines.protocol import Order, Passage, Speech, Unspeakable, Usage, VoiceParameters
+from pipeline.engines.providers import CONNECTION_PREFIX
 from pipeline.kugelaudio import AsyncKugelAudio, AudioResponse, TextTooLongError, ValidationError
 from pipeline.kugelaudio.models import CFG_SCALE_RANGE
 from pipeline.kugelaudio.speech.parameters import SpeechParameters
@@ -179,15 +180,22 @@ def speech(order: Order, answer: AudioResponse) -> Speech:
 def _usage(order: Order, answer: AudioResponse, seconds: float) -> Usage:
     told = answer.usage
     if told is None:
-        return Usage(audio_seconds=seconds, characters=len(order.text), request_id=answer.request_id)
+        return Usage(audio_seconds=seconds, characters=len(order.text), request_id=_request_id(answer))
     cents = None if told.cost_cents is None else Decimal(str(told.cost_cents))
     return Usage(
         audio_seconds=told.audio_seconds,
         characters=len(order.text) if told.characters is None else told.characters,
         cost_cents=cents,
-        request_id=answer.request_id,
+        request_id=_request_id(answer),
     )
 
 
 def _primary(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
+
+
+def _request_id(answer: AudioResponse) -> str | None:
+    """The answer's own id; else ``connection:ID``, which no statement can know as the id of this one request."""
+    if answer.request_id is None or answer.request_id != answer.connection_id:
+        return answer.request_id
+    return f"{CONNECTION_PREFIX}{answer.connection_id}"

@@ -180,6 +180,7 @@ class Collector:
             usage=usage,
             encoding=self._like.encoding,
             request_id=own if isinstance(own := final.get("request_id"), str) else connection_id,
+            connection_id=connection_id,
         )
         self._pieces = []
         return response

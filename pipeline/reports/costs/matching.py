@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal
 from typing import TypeVar
 
+from pipeline.engines.providers import CONNECTION_PREFIX
 from pipeline.reports.costs.attempts import Attempt
 from pipeline.reports.costs.statement import StatementRow
 
@@ -60,7 +61,8 @@ def _by_request_id(
     pairs: list[Pair] = []
     rest = []
     for attempt in attempts:
-        candidates = waiting.get(attempt.request_id, []) if attempt.request_id is not None else []
+        own_id = _own_id(attempt)
+        candidates = waiting.get(own_id, []) if own_id is not None else []
         if not candidates:
             rest.append(attempt)
             continue
@@ -131,8 +133,14 @@ def _by_kind(items: Sequence[T], kind_of: Callable[[T], Hashable | None]) -> dic
     return kinds
 
 
+def _own_id(attempt: Attempt) -> str | None:
+    """The id of the request itself: a connection's is shared, and stands on no statement for one charge."""
+    shared = attempt.request_id is not None and attempt.request_id.startswith(CONNECTION_PREFIX)
+    return None if shared else attempt.request_id
+
+
 def _fits(attempt: Attempt, row: StatementRow, window: timedelta) -> bool:
-    if row.at is None or (attempt.request_id is not None and row.request_id is not None):
+    if row.at is None or (_own_id(attempt) is not None and row.request_id is not None):
         return False
     if attempt.cost is None and attempt.reserved is not None and row.cents > attempt.reserved:
         return False
