@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeAlias
 
@@ -36,6 +37,30 @@ def add_api_url(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="the KugelAudio API, such as http://127.0.0.1:8765 of `narrate serve` (default: KUGELAUDIO_API_URL)",
     )
+
+
+def add_spending(parser: argparse.ArgumentParser) -> None:
+    """``--max-cost`` and ``--allow-unknown-price``: what a paid engine may spend."""
+    parser.add_argument(
+        "--max-cost",
+        type=cents,
+        metavar="CENTS",
+        help="what this run may cost, in EUR cents (500 is 5 EUR); the lower of this and the manifest's budget holds",
+    )
+    parser.add_argument(
+        "--allow-unknown-price", action="store_true", help="spend although `rates` does not have the model's price"
+    )
+
+
+def cents(text: str) -> Decimal:
+    """An amount of EUR cents on the command line."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not an amount in EUR cents")
+    return value
 
 
 def shown_duration(seconds: float) -> str:

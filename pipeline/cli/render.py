@@ -5,11 +5,18 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration, shown_size
+from pipeline.cli.arguments import (
+    Commands,
+    add_api_url,
+    add_engine,
+    add_project,
+    add_spending,
+    shown_duration,
+    shown_size,
+)
 
 if TYPE_CHECKING:
     from pipeline.reports.outcome import Outcome
@@ -42,15 +49,7 @@ def add_parser(commands: Commands) -> None:
         default="auto",
         help="how progress is shown (auto: a bar on a terminal, else plain lines; json: one object a line on stdout)",
     )
-    parser.add_argument(
-        "--max-cost",
-        type=_cents,
-        metavar="CENTS",
-        help="what this run may cost, in EUR cents (500 is 5 EUR); the lower of this and the manifest's budget holds",
-    )
-    parser.add_argument(
-        "--allow-unknown-price", action="store_true", help="spend although `rates` does not have the model's price"
-    )
+    add_spending(parser)
     parser.add_argument(
         "--wait-lock",
         type=_seconds,
@@ -97,7 +96,7 @@ def _rendered(arguments: argparse.Namespace) -> Outcome:
             wait_for_lock_seconds=arguments.wait_lock,
         ),
         receiver=receiver_for(arguments.events),
-        confirm=_confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
+        confirm=confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
 
 
@@ -128,7 +127,7 @@ def _spent(record: RunRecord) -> str:
     return f"spent: {record.spent_cents.normalize():f} cents{real}{unknown if record.unknown_charges else ''}"
 
 
-def _confirm(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Ask on the terminal; only a plain yes is one."""
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
@@ -139,16 +138,6 @@ def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
-
-
-def _cents(text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not an amount in EUR cents")
     return value
 
 
