@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -31,6 +32,7 @@ from pipeline.render.retaking import Booth, Choice, Retaken
 from pipeline.render.revision import git_revision
 from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
+from pipeline.render.sharing import delivered, delivering, lacking, store_wish, stored_elsewhere
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
 from pipeline.render.terms import terms_of
@@ -68,6 +70,8 @@ class RenderOptions:
     max_cost_cents: Decimal | None = None
     allow_unknown_price: bool = False
     wait_for_lock_seconds: float = 0.0
+    store: str | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +110,31 @@ def check(path: Path, *, engine: str | None = None, api_url: str | None = None) 
     return prepared
 
 
-def plan(path: Path, *, engine: str | None = None, api_url: str | None = None, offline: bool = False) -> Plan:
-    """What a render would make. Raises InputError.
+def plan(
+    path: Path,
+    *,
+    engine: str | None = None,
+    api_url: str | None = None,
+    offline: bool = False,
+    store: str | None = None,
+) -> Plan:
+    """What a render would make. Raises InputError, StorageError where a store cannot be reached.
 
     The paid engine is asked for its model and voices only where there is a key and not ``offline``; the estimate's
-    basis says so.
+    basis says so. A shared store is asked for one listing, unless ``offline``.
     """
-    return _planned(path, engine, api_url, offline=offline)[1]
+    return _planned(path, engine, api_url, offline=offline, store=store)[1]
 
 
-def _planned(path: Path, engine: str | None, api_url: str | None, *, offline: bool) -> tuple[Prepared, Plan]:
+def _planned(
+    path: Path, engine: str | None, api_url: str | None, *, offline: bool, store: str | None = None
+) -> tuple[Prepared, Plan]:
     project = load_project(path, engine=engine)
     speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
     prepared = _scripted(project, speaker)
-    return prepared, make_plan(prepared.script, project, speaker, Layout.of(project).takes, assumed=assumed)
+    elsewhere = frozenset[str]() if offline else stored_elsewhere(store_wish(project, store))
+    takes = Layout.of(project).takes
+    return prepared, make_plan(prepared.script, project, speaker, takes, assumed=assumed, elsewhere=elsewhere)
 
 
 def compare(
@@ -204,9 +219,12 @@ def render(
     out, inputs = options.out or layout.outputs, inputs_digest(project)
     if prepared.foreign:
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
+    wish = store_wish(project, options.store, shared=options.shared)
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
-    with project_lock(layout.state, wait_seconds=options.wait_for_lock_seconds):
+    with ExitStack() as within:
+        within.enter_context(project_lock(layout.state, wait_seconds=options.wait_for_lock_seconds))
         remove_leftovers(layout.state, out)
+        shared = within.enter_context(sharing(wish, project, prepared.engine, layout, run, receiver))
         _tell_suspected(close_open_attempts(layout.ledgers, layout.takes), receiver)
         terms = terms_of(
             project,
@@ -215,9 +233,12 @@ def render(
             revision=git_revision(project.folder),
             max_cost_cents=options.max_cost_cents,
             allow_unknown_price=options.allow_unknown_price,
+            spent_before=shared.budget.others() if shared is not None and shared.budget is not None else None,
         )
         while True:
             planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
+            if shared is not None and shared.bring(lacking(planned, selected)):
+                planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
             require_consent(
                 planned,
                 selected,
@@ -226,9 +247,19 @@ def render(
                 confirm=confirm,
                 max_cost_cents=options.max_cost_cents,
             )
-            rendered = render_missing(
-                planned, prepared.engine, layout, run=run, selected=selected, receiver=receiver, terms=terms
-            )
+            with delivering(shared, project, layout, terms, planned):
+                rendered = render_missing(
+                    planned,
+                    prepared.engine,
+                    layout,
+                    run=run,
+                    selected=selected,
+                    receiver=receiver,
+                    terms=terms,
+                    source=shared,
+                )
+            if shared is not None:
+                rendered = delivered(shared, rendered, project, layout, terms, receiver)
             try:
                 published = publish(
                     project,
@@ -268,9 +299,12 @@ def verify(
     chapters: str | None = None,
     out: Path | None = None,
     jobs: int | None = None,
+    transcribe: bool = False,
 ) -> Verification:
-    """Listen to the takes and the finished files, and say what is wrong with them. Raises InputError, UsageError where
-    there is nothing to listen to, StorageError where a take is damaged."""
+    """Listen to the takes and the finished files, and say what is wrong with them; ``transcribe`` has a recogniser
+    write down the takes as well. Raises InputError, UsageError where there is nothing to listen to or no recogniser,
+    StorageError where a take is damaged."""
+    from pipeline.reports.quality.recognising import recogniser  # noqa: PLC0415 - see below
     from pipeline.reports.quality.verifying import verify_project  # noqa: PLC0415 - plans load no codec and no filters
 
     prepared, planned = _planned(path, engine, api_url, offline=offline)
@@ -283,6 +317,7 @@ def verify(
         out or layout.outputs,
         selected=select_chapters(chapters, slugs) if chapters else None,
         threads=jobs or os.cpu_count() or 1,
+        transcript=recogniser() if transcribe else None,
     )
 
 

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_spending
 from pipeline.cli.plan import add_offline
 
 if TYPE_CHECKING:
+    from pipeline.errors import NarrateError
     from pipeline.reports.quality.verifying import Verification
 
 _DEFAULT_RETAKES = 5
@@ -34,6 +35,18 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="files at once (default: one for each core)")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON on standard output")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
+    parser.add_argument(
+        "--transcribe", action="store_true", help="have a local recogniser write down English takes (extra asr)"
+    )
+    parser.add_argument(
+        "--retake",
+        nargs="?",
+        type=int,
+        const=_DEFAULT_RETAKES,
+        metavar="N",
+        help=f"make another take of the N worst segments (default: {_DEFAULT_RETAKES}) and keep the better one",
+    )
+    add_spending(parser)
     parser.set_defaults(run=run)
 
 
@@ -42,8 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.errors import CheckFailed
     from pipeline.reports.quality.findings import Severity
 
-    report = _verified(arguments)
+    report, stopped = _verified(arguments), None
+    if arguments.retake is not None:
+        report, stopped = _mended(report, arguments)
     _write(report, arguments)
+    if stopped is not None:
+        raise stopped
     errors = report.count(Severity.ERROR)
     if errors:
         raise CheckFailed(
@@ -64,7 +81,43 @@ def _verified(arguments: argparse.Namespace) -> Verification:
         chapters=arguments.chapters,
         out=arguments.out,
         jobs=arguments.jobs,
+        transcribe=arguments.transcribe,
     )
+
+
+def _mended(report: Verification, arguments: argparse.Namespace) -> tuple[Verification, NarrateError | None]:
+    """Second takes of the worst segments, said on standard error so that a report on standard output stays whole."""
+    from functools import partial
+
+    from pipeline.cli.progress import receiver_for
+    from pipeline.cli.render import confirm
+    from pipeline.errors import UsageError
+    from pipeline.second_takes import second_takes
+    from pipeline.workflow import RenderOptions
+
+    if arguments.retake < 1:
+        raise UsageError(f"--retake {arguments.retake}: ask for one take or more")
+    options = RenderOptions(
+        jobs=arguments.jobs,
+        out=arguments.out,
+        api_url=arguments.api_url,
+        max_cost_cents=arguments.max_cost,
+        allow_unknown_price=arguments.allow_unknown_price,
+    )
+    mended = second_takes(
+        arguments.project,
+        report,
+        arguments.retake,
+        verify=partial(_verified, arguments),
+        engine=arguments.engine,
+        offline=arguments.offline,
+        options=options,
+        receiver=receiver_for("none"),
+        confirm=confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
+    )
+    lines = [take.told() for take in mended.takes] or ["no segment is worth another take"]
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    return mended.report, mended.error
 
 
 def _write(report: Verification, arguments: argparse.Namespace) -> None:
