@@ -101,7 +101,7 @@ def level_of(rule: Rule, bodies: Iterable[Sequence[Passage]]) -> int:
 
 def with_matches(passages: Iterable[Passage], pattern: re.Pattern[str]) -> tuple[Passage, ...]:
     """Passages where the blocks that match ``pattern`` are headings of level 1, and no others are."""
-    return tuple(replace(passage, content=_matched(passage.content, pattern)) for passage in passages)
+    return tuple([_with_match(passage, pattern) for passage in passages])
 
 
 def cut_at(passages: Sequence[Passage], level: int) -> list[list[Passage]]:
@@ -195,6 +195,11 @@ def _continues(before: Passage | None, passage: Passage) -> bool:
 
 def _same_place(one: Block, other: Block) -> bool:
     return one.source.element is not None and one.source.element == other.source.element
+
+
+def _with_match(passage: Passage, pattern: re.Pattern[str]) -> Passage:
+    content = _matched(passage.content, pattern)
+    return passage if content is passage.content else replace(passage, content=content)
 
 
 def _matched(content: Block | Skip | Anchor, pattern: re.Pattern[str]) -> Block | Skip | Anchor:

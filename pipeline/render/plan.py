@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -28,6 +28,8 @@ class PlannedSegment:
     take: Take | None
     state: TakeState
     reason: str | None = None
+    elsewhere: bool = False
+    """Not here, but in the shared store: a render fetches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Plan:
         """The segments without a take, in reading order, each key once (a repeated line is spoken once)."""
         missing: dict[str, PlannedSegment] = {}
         for planned in self.segments():
-            if planned.take is None:
+            if planned.take is None and not planned.elsewhere:
                 missing.setdefault(planned.key, planned)
         return list(missing.values())
 
@@ -84,14 +86,25 @@ class Plan:
         return replace(self, chapters=chapters)
 
 
-def make_plan(script: Script, project: Project, engine: Engine, store: TakeStore, *, assumed: str = "") -> Plan:
-    """Key every segment and look it up; ``assumed`` is said with the estimate.
+def make_plan(
+    script: Script,
+    project: Project,
+    engine: Engine,
+    store: TakeStore,
+    *,
+    assumed: str = "",
+    elsewhere: Collection[str] = (),
+) -> Plan:
+    """Key every segment and look it up; ``assumed`` is said with the estimate, ``elsewhere`` are the keys of takes that
+    the shared store has.
 
     Raises InputError for voices and text that the engine cannot speak, and for a ``takes.yaml`` that is wrong.
     """
     voices = resolved_voices(script, project, engine)
     refuse_unspeakable(script, engine)
     chapters = planned_chapters(script, voices, engine, read_chosen(project.folder), store)
+    if elsewhere:
+        chapters = _marked(chapters, elsewhere)
     segments = [planned for chapter in chapters for planned in chapter.segments]
     orphans: list[Orphan] = []
     if any(planned.take is None for planned in segments):
@@ -109,7 +122,7 @@ def make_plan(script: Script, project: Project, engine: Engine, store: TakeStore
         provider=identity["provider"],
         model=identity["model"],
         chapters=chapters,
-        estimate=estimate_of((planned for planned in segments if planned.take is None), pricing),
+        estimate=estimate_of((planned for planned in segments if planned.take is None and not planned.elsewhere), pricing),
         pricing=pricing,
     )
 
@@ -165,10 +178,23 @@ def planned_segment(
         number=number,
     )
     key = content_key(inputs)
-    state, take = store.look_up(key) if store is not None else (TakeState.MISSING, None)
-    if take is not None:
-        take = replace(take, inputs=inputs)  # equal, as their hash is: not to be held twice
+    state, take = store.look_up(key, inputs) if store is not None else (TakeState.MISSING, None)
     return PlannedSegment(segment, key, inputs, order, take, state)
+
+
+def _marked(chapters: tuple[PlannedChapter, ...], elsewhere: Collection[str]) -> tuple[PlannedChapter, ...]:
+    return tuple(
+        PlannedChapter(
+            chapter.script,
+            tuple(
+                [
+                    replace(planned, elsewhere=True) if planned.take is None and planned.key in elsewhere else planned
+                    for planned in chapter.segments
+                ]
+            ),
+        )
+        for chapter in chapters
+    )
 
 
 def _chosen_number(segment: Segment, chosen: ChosenTakes) -> int:

@@ -18,6 +18,10 @@ KEY_SCHEMA = 1
 
 KeyInputs: TypeAlias = Mapping[str, object]
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
 
 def key_inputs(
     *,
@@ -49,5 +53,4 @@ def key_inputs(
 
 def content_key(inputs: KeyInputs) -> str:
     """SHA-256, in hexadecimal, of the inputs as canonical JSON (sorted keys, no white space, UTF-8)."""
-    canonical = json.dumps(inputs, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(inputs).encode()).hexdigest()

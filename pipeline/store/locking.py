@@ -8,8 +8,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
-
 from pipeline.errors import LockHeld
 from pipeline.store.files import storage_errors
 from pipeline.store.ledger import utc_now
@@ -21,6 +19,8 @@ def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[N
 
     Raises LockHeld, naming the holder, where another run still has it after ``wait_seconds``.
     """
+    import filelock  # noqa: PLC0415 - it loads asyncio, and a plan takes no lock
+
     with storage_errors(state_folder / "lock"):
         state_folder.mkdir(parents=True, exist_ok=True)
     holder = state_folder / "lock.holder"

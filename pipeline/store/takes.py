@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,20 +88,23 @@ class TakeStore:
         """The take under ``key`` if its sidecar and its size are right, else None."""
         return self.look_up(key)[1]
 
-    def look_up(self, key: str) -> tuple[TakeState, Take | None]:
-        """State and take under ``key`` with one read; the take is there only where it is stored."""
+    def look_up(self, key: str, inputs: KeyInputs | None = None) -> tuple[TakeState, Take | None]:
+        """State and take under ``key`` with one read; the take is there only where it is stored.
+
+        ``inputs`` are what the key was made of, where the caller has them: they are not held twice then.
+        """
         try:
-            take = self.load(key)
+            take = self.load(key, inputs)
         except ValueError:
             return TakeState.DAMAGED, None
         if take is None:
             return TakeState.MISSING, None
         return (TakeState.STORED, take) if self._has_size(take) else (TakeState.DAMAGED, None)
 
-    def load(self, key: str) -> Take | None:
+    def load(self, key: str, inputs: KeyInputs | None = None) -> Take | None:
         """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged."""
         sidecar = self._sidecar(key)
-        return None if sidecar is None else _checked(key, sidecar, _take)
+        return None if sidecar is None else _checked(key, sidecar, partial(_take, inputs))
 
     def words(self, take: Take) -> WordTimes:
         """The words of a take, relative to its audio and to the segment's text. Raises DamagedTake."""
@@ -201,7 +205,7 @@ def read_sidecar(key: str, data: bytes) -> Take:
     """The take that a sidecar of ``key`` tells of, from wherever it came. Raises ValueError for what is not one."""
     sidecar: Mapping[str, Any] = orjson.loads(data)
     _checked(key, sidecar, _word_times)
-    return _checked(key, sidecar, _take)
+    return _checked(key, sidecar, partial(_take, None))
 
 
 def _damaged(key: str, how: str) -> DamagedTake:
@@ -254,7 +258,7 @@ def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[
         raise ValueError(f"the sidecar of take {key[:12]} lacks {error}") from error
 
 
-def _take(key: str, sidecar: Mapping[str, Any]) -> Take:
+def _take(inputs: KeyInputs | None, key: str, sidecar: Mapping[str, Any]) -> Take:
     audio, usage = sidecar["audio"], sidecar["usage"]
     cost = usage["cost_cents"]
     return Take(
@@ -272,7 +276,7 @@ def _take(key: str, sidecar: Mapping[str, Any]) -> Take:
             request_id=usage["request_id"],
         ),
         attempt=sidecar["attempt"],
-        inputs=sidecar["inputs"],
+        inputs=sidecar["inputs"] if inputs is None else inputs,
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.project.dictionaries import DictionaryEntry
 from pipeline.store.keys import content_key, key_inputs
@@ -56,3 +60,12 @@ def test_whatever_can_be_heard_changes_the_key(change: dict[str, Any]) -> None:
 
 def test_the_order_of_parameters_does_not_change_the_key() -> None:
     assert key(voice=dict(reversed(BASE["voice"].items()))) == key()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 99))
+def test_the_key_is_the_hash_of_the_canonical_json_of_its_inputs(text: str, speed: float, number: int) -> None:
+    text = text.encode(errors="replace").decode()
+    inputs = key_inputs(**{**BASE, "text": text, "voice": {"voice": "heart", "speed": speed}, "number": number})
+    canonical = json.dumps(inputs, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    assert content_key(inputs) == hashlib.sha256(canonical.encode()).hexdigest()
