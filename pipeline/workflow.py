@@ -30,16 +30,13 @@ from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter, make_plan, planned_chapters
 from pipeline.render.retaking import Booth, Choice, Retaken
 from pipeline.render.revision import git_revision
-from pipeline.render.running import render_missing
 from pipeline.render.selection import select_chapters
-from pipeline.render.sharing import delivered, delivering, lacking, store_wish, stored_elsewhere
+from pipeline.render.sharing import delivered, delivering, lacking, sharing, store_wish, stored_elsewhere
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
 from pipeline.render.terms import terms_of
 from pipeline.reports.outcome import Outcome
-from pipeline.reports.publishing import publish
 from pipeline.reports.run_record import write_run_record
-from pipeline.reports.run_summary import run_record
 from pipeline.reports.status import Status, project_status
 from pipeline.reports.unchanged import inputs_digest
 from pipeline.script.foreign import ForeignPassage, read_in_place
@@ -213,6 +210,11 @@ def render(
     Raises UsageError where a paid run has neither budget nor consent, InputError, LockHeld, StorageError; whatever
     else ends a run badly is in the outcome.
     """
+    # what makes takes and files is loaded where it is used: plans, checks and comparisons start without it
+    from pipeline.render.running import render_missing  # noqa: PLC0415
+    from pipeline.reports.publishing import publish  # noqa: PLC0415
+    from pipeline.reports.run_summary import run_record  # noqa: PLC0415
+
     run, started, clock = new_run_id(), utc_now(), time.monotonic()
     prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
     project, layout = prepared.project, Layout.of(prepared.project)

@@ -373,6 +373,10 @@ class Manifest(_Part):
         Field(description="Net price by model, in EUR cents per minute of audio."),
     ] = {}
     budget: Annotated[Budget, Field(description="What may be spent, in EUR cents, net.")] = Budget()
+    store: Annotated[
+        _Path | None,
+        Field(description="A folder in the project that keeps takes for other machines; others: --store."),
+    ] = None
 
     @property
     def credit_values(self) -> dict[str, str | None]:

@@ -27,12 +27,14 @@ from pipeline.render.acceptance import incomplete_speech, objection
 from pipeline.render.events import Charged
 from pipeline.render.fate import outcome_of
 from pipeline.render.plan import PlannedSegment
+from pipeline.render.purse import PROJECT_BUDGET
 from pipeline.render.recording import finished
 from pipeline.render.retrying import ShortAudioError
 from pipeline.render.studio import BudgetSpent, Halted, Overcharged, Studio
 from pipeline.store.edges import speech_bounds
 from pipeline.store.ledger import LedgerLine, utc_now
 from pipeline.store.rejected import keep_rejected
+from pipeline.store.shared.turns import MadeElsewhere
 from pipeline.store.takes import Take, TakeStore
 
 _NOTHING = Decimal(0)
@@ -60,6 +62,8 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
     if turn is None:
         raise Halted
     try:
+        if not await studio.source.still_ours(planned.key):
+            raise MadeElsewhere
         line = _started(planned, number, because, studio)
         await _reserve(line, studio)
     except BaseException:
@@ -77,10 +81,31 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
 
 
 async def _reserve(line: LedgerLine, studio: Studio) -> None:
-    """Set the reservation aside. Where it does not fit, wait for charges of requests under way, which are lower."""
+    """Set the reservation aside, here and where other machines draw on the same budget."""
     if not studio.engine.paid:
         return
-    purse, cents = studio.terms.purse, line.reserved_cents
+    purse = studio.terms.purse
+    while True:
+        await _fitting(line.reserved_cents, studio)
+        purse.reserve(line.attempt, line.reserved_cents)
+        try:
+            if await studio.source.may_spend(purse.standing.at_most_cents):
+                return
+        except BaseException:
+            _settle(line, _NOTHING, studio)
+            raise
+        _settle(line, _NOTHING, studio)  # other machines hold what is left
+        if purse.idle:
+            raise BudgetSpent(next(cap for cap in purse.caps if cap.name == PROJECT_BUDGET), line.reserved_cents)
+        await studio.settled()
+
+
+async def _fitting(cents: Decimal | None, studio: Studio) -> None:
+    """Where so much does not fit yet, wait for charges of requests under way, which are lower.
+
+    Raises BudgetSpent, Halted.
+    """
+    purse = studio.terms.purse
     while (cap := purse.refusing(cents)) is not None:
         if studio.halting.is_set():
             raise Halted
@@ -89,7 +114,6 @@ async def _reserve(line: LedgerLine, studio: Studio) -> None:
         await studio.settled()
     if studio.halting.is_set():
         raise Halted
-    purse.reserve(line.attempt, cents)
 
 
 async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> Speech:

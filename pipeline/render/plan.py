@@ -31,6 +31,11 @@ class PlannedSegment:
     elsewhere: bool = False
     """Not here, but in the shared store: a render fetches it."""
 
+    @property
+    def lacking(self) -> bool:
+        """Whether its take must be made."""
+        return self.take is None and not self.elsewhere
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedChapter:
@@ -66,7 +71,7 @@ class Plan:
         """The segments without a take, in reading order, each key once (a repeated line is spoken once)."""
         missing: dict[str, PlannedSegment] = {}
         for planned in self.segments():
-            if planned.take is None and not planned.elsewhere:
+            if planned.lacking:
                 missing.setdefault(planned.key, planned)
         return list(missing.values())
 
@@ -107,7 +112,7 @@ def make_plan(
         chapters = _marked(chapters, elsewhere)
     segments = [planned for chapter in chapters for planned in chapter.segments]
     orphans: list[Orphan] = []
-    if any(planned.take is None for planned in segments):
+    if any(planned.lacking for planned in segments):
         orphans = list(read_orphans(store, {planned.key for planned in segments}))
         chapters = _with_reasons(chapters, orphans)
     identity = engine.identity()
@@ -122,7 +127,7 @@ def make_plan(
         provider=identity["provider"],
         model=identity["model"],
         chapters=chapters,
-        estimate=estimate_of((planned for planned in segments if planned.take is None and not planned.elsewhere), pricing),
+        estimate=estimate_of((planned for planned in segments if planned.lacking), pricing),
         pricing=pricing,
     )
 
@@ -210,7 +215,7 @@ def _with_reasons(chapters: tuple[PlannedChapter, ...], orphans: list[Orphan]) -
         planned.key: Lack(planned.key, planned.inputs, planned.segment.voice, planned.state)
         for chapter in chapters
         for planned in chapter.segments
-        if planned.take is None
+        if planned.lacking
     }
     because = reasons(list(lacks.values()), orphans)
     return tuple(
@@ -218,7 +223,7 @@ def _with_reasons(chapters: tuple[PlannedChapter, ...], orphans: list[Orphan]) -
             chapter.script,
             tuple(
                 [
-                    replace(planned, reason=because[planned.key]) if planned.take is None else planned
+                    replace(planned, reason=because[planned.key]) if planned.lacking else planned
                     for planned in chapter.segments
                 ]
             ),

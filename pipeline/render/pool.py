@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pipeline.render.recutting import halves, joined
 from pipeline.render.retrying import attempts
 from pipeline.render.studio import BudgetSpent, Ending, Halted, Studio
 from pipeline.store.edges import speech_bounds
+from pipeline.store.shared.turns import DamagedInStore, MadeElsewhere
 from pipeline.store.takes import Take, TakeStore
 
 
@@ -34,10 +36,12 @@ class RenderResult:
     """What a render came to.
 
     ``ending`` is what ended it early, ``interrupted`` a request from outside, ``cut_off`` a second one.
-    ``unkept_cents`` are charges for answers that could not be stored.
+    ``unkept_cents`` are charges for answers that could not be stored; ``fetched`` are the keys of takes that another
+    machine made meanwhile.
     """
 
     takes: dict[str, Take] = field(default_factory=dict)
+    fetched: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     ending: Ending | None = None
     interrupted: bool = False
@@ -53,11 +57,17 @@ async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> Rende
     """
     result = RenderResult(unkept_cents=studio.unkept_cents)
     queue = iter(missing)
+    elsewhere: deque[PlannedSegment] = deque()
 
     async def worker() -> None:
         with suppress(Halted):
             while not studio.halting.is_set() and (planned := next(queue, None)) is not None:
-                await _make(planned, studio, result)
+                if not await _make(planned, studio, result):
+                    elsewhere.append(planned)
+            while not studio.halting.is_set() and elsewhere:
+                planned = elsewhere.popleft()
+                if not await _make(planned, studio, result, wait=True):
+                    elsewhere.append(planned)
 
     async def watch() -> None:
         await studio.stop.wait()
@@ -79,6 +89,7 @@ async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> Rende
         result.cut_off = True
     finally:
         watching.cancel()
+        await studio.source.finish()
     result.interrupted = studio.stop.is_set()
     result.ending = studio.ending
     return result
@@ -90,10 +101,15 @@ def _workers(studio: Studio) -> int:
     return 2 * places if studio.engine.paid else places + 1
 
 
-async def _make(planned: PlannedSegment, studio: Studio, result: RenderResult) -> None:
+async def _make(planned: PlannedSegment, studio: Studio, result: RenderResult, *, wait: bool = False) -> bool:
+    """Make one take; False where another machine is making it, which is waited for only with ``wait``."""
     segment = planned.segment
     try:
-        take = await _made(planned, studio)
+        take = await _made(planned, studio, wait=wait)
+    except MadeElsewhere:
+        return False
+    except DamagedInStore as error:  # paid for once, and not to be paid for again: the other segments go on
+        studio.receiver(SegmentFailed(segment.chapter, segment.index, str(segment.source), error.message))
     except (AuthenticationError, InsufficientCreditsError, BudgetSpent, StorageError) as error:
         studio.halt(error)
     except KugelAudioError as error:
@@ -101,26 +117,39 @@ async def _make(planned: PlannedSegment, studio: Studio, result: RenderResult) -
         studio.receiver(SegmentFailed(segment.chapter, segment.index, str(segment.source), str(error)))
     else:
         result.takes[planned.key] = take
+        if planned.key in studio.elsewhere:
+            result.fetched.add(planned.key)
+            return True
         cost = take.usage.cost_cents if studio.engine.paid else None
         studio.receiver(TakeMade(planned.key, segment.chapter, segment.index, len(segment.text), take.seconds, cost))
+    return True
 
 
-async def _made(planned: PlannedSegment, studio: Studio) -> Take:
-    """The take of a segment or a piece: the stored one, one made whole, or one joined of smaller pieces."""
+async def _made(planned: PlannedSegment, studio: Studio, *, wait: bool = True) -> Take:
+    """The take of a segment or a piece: the stored one, another machine's, or one made here."""
     async with studio.alone_with(planned.key):
         take = studio.store.stored(planned.key)
         if take is not None:
             return take
-        length = len(planned.segment.text)
-        if length <= studio.longest.characters:
-            try:
-                take = await _tried(planned, studio)
-            except TextTooLongError:
-                studio.longest.refused(length)
-            else:
-                studio.longest.passed(length)
-                return take
-        return await _in_pieces(planned, studio)
+        async with studio.source.turn(planned.key, wait=studio.wait_for_others if wait else None) as elsewhere:
+            if elsewhere is None:
+                return await _made_here(planned, studio)
+            studio.elsewhere.add(planned.key)
+            return elsewhere
+
+
+async def _made_here(planned: PlannedSegment, studio: Studio) -> Take:
+    """A take made whole, or one joined of smaller pieces."""
+    length = len(planned.segment.text)
+    if length <= studio.longest.characters:
+        try:
+            take = await _tried(planned, studio)
+        except TextTooLongError:
+            studio.longest.refused(length)
+        else:
+            studio.longest.passed(length)
+            return take
+    return await _in_pieces(planned, studio)
 
 
 async def _tried(planned: PlannedSegment, studio: Studio) -> Take:

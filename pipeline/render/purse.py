@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+PROJECT_BUDGET = "the project's budget"
+
 _NOTHING = Decimal(0)
 
 

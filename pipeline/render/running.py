@@ -26,6 +26,7 @@ from pipeline.render.pool import RenderResult, make_takes
 from pipeline.render.purse import Spending
 from pipeline.render.recording import Recorder
 from pipeline.render.reservation import Paces
+from pipeline.render.sources import Alone, TakeSource
 from pipeline.render.studio import BudgetSpent, Studio
 from pipeline.render.terms import Terms, require_price
 from pipeline.store.files import require_writable
@@ -57,8 +58,10 @@ def render_missing(
     selected: frozenset[str],
     receiver: Receiver,
     terms: Terms | None = None,
+    source: TakeSource | None = None,
 ) -> Rendered:
-    """Make the takes that the ``selected`` chapters lack, on the ``terms`` of the run (None: nothing costs anything).
+    """Make the takes that the ``selected`` chapters lack, on the ``terms`` of the run (None: nothing costs anything);
+    ``source`` is the store that other machines share (None: there is none).
 
     Raises UsageError where there is a budget and no price, StorageError where a take cannot be kept, and Interrupted
     where a second signal cut off what was in flight.
@@ -75,13 +78,14 @@ def render_missing(
     require_price(terms)
     if engine.paid:
         require_writable(layout.takes.folder)
-    result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms))
+    result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms, source or Alone()))
     rendered = plan.with_takes(result.takes)
     error = _ending(result, missing, rendered, terms)
     if isinstance(error, StorageError) or result.cut_off:
         assert error is not None
         raise error
-    return Rendered(rendered, len(result.takes), len(result.failures), error, terms.purse.standing)
+    made = len(result.takes) - len(result.fetched)
+    return Rendered(rendered, made, len(result.failures), error, terms.purse.standing)
 
 
 async def _make(
@@ -92,6 +96,7 @@ async def _make(
     run: str,
     receiver: Receiver,
     terms: Terms,
+    source: TakeSource,
 ) -> RenderResult:
     stop = asyncio.Event()
     threads = _STORING_THREADS if engine.paid else 1
@@ -112,6 +117,7 @@ async def _make(
                 storing=storing,
                 terms=terms,
                 paces=Paces.of(_stored(plan)),
+                source=source,
             )
             return await make_takes(missing, studio)
 

@@ -18,8 +18,12 @@ from pipeline.render.purse import Cap
 from pipeline.render.recording import Recorder
 from pipeline.render.recutting import KnownLimit
 from pipeline.render.reservation import Paces
+from pipeline.render.sources import Alone, TakeSource
 from pipeline.render.terms import Terms
 from pipeline.store.takes import TakeStore
+
+_OTHERS_SECONDS = 2.0
+"""How long is waited before looking again whether another machine has made a take."""
 
 
 class Halted(Exception):
@@ -61,6 +65,10 @@ class Studio:
     once used memory for every thread, and a take has megabytes."""
     terms: Terms
     paces: Paces
+    source: TakeSource = field(default_factory=Alone)
+    """Whose turn it is, where other machines make takes of the same book."""
+    elsewhere: set[str] = field(default_factory=set)
+    """The keys of takes that other machines made meanwhile."""
     metered: MeteredEngine | None = field(init=False)
     """The engine, where it tells how far a request came; asked once, since a protocol is slow to ask for."""
     limiter: Limiter = field(init=False)
@@ -90,6 +98,12 @@ class Studio:
         """Wait, but not longer than until nothing new is started."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.halting.wait(), seconds)
+
+    async def wait_for_others(self) -> None:
+        """Let other machines go on for a while. Raises Halted where nothing new is started any more."""
+        await self.sleep(_OTHERS_SECONDS)
+        if self.halting.is_set():
+            raise Halted
 
     def tell_settled(self) -> None:
         """Wake those who wait for money that was set aside."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.engines.protocol import Engine, MeteredEngine
 from pipeline.errors import UsageError
 from pipeline.project.models import Budget, Project
-from pipeline.render.purse import Cap, Purse
+from pipeline.render.purse import PROJECT_BUDGET, Cap, Purse
 from pipeline.render.retrying import RetryPolicy
 from pipeline.store.ledger import LedgerLine, read_ledger
 
@@ -38,16 +38,20 @@ def terms_of(
     revision: str | None = None,
     max_cost_cents: Decimal | None = None,
     allow_unknown_price: bool = False,
+    spent_before: Decimal | None = None,
 ) -> Terms:
     """The terms of a run. A free engine costs nothing and needs no budget.
 
+    ``spent_before`` is what all other runs have come to, where a shared store knows better than the ledgers here.
     Raises StorageError where the ledger cannot be read.
     """
     if not engine.paid:
         return Terms(revision=revision)
     identity = engine.identity()
     rate = project.rates.get(identity["model"])
-    caps = budgets(project.budget, max_cost_cents, ledgers, identity["provider"])
+    if spent_before is None and project.budget.project_cents is not None:
+        spent_before = earlier_cents(ledgers, identity["provider"])
+    caps = budgets(project.budget, max_cost_cents, spent_before or _NOTHING)
     return Terms(
         rate=rate,
         purse=Purse(caps),
@@ -67,7 +71,7 @@ def require_price(terms: Terms) -> None:
         )
 
 
-def budgets(budget: Budget, max_cost_cents: Decimal | None, ledgers: Path, provider: str) -> list[Cap]:
+def budgets(budget: Budget, max_cost_cents: Decimal | None, spent_before: Decimal) -> list[Cap]:
     """Every budget that holds: the manifest's for a run and for the project, and the command line's."""
     caps = []
     if max_cost_cents is not None:
@@ -75,17 +79,25 @@ def budgets(budget: Budget, max_cost_cents: Decimal | None, ledgers: Path, provi
     if budget.run_cents is not None:
         caps.append(Cap("the run's budget", budget.run_cents))
     if budget.project_cents is not None:
-        caps.append(Cap("the project's budget", budget.project_cents, earlier_cents(ledgers, provider)))
+        caps.append(Cap(PROJECT_BUDGET, budget.project_cents, spent_before))
     return caps
 
 
 def earlier_cents(ledgers: Path, provider: str) -> Decimal:
     """What all runs of this ledger spent at ``provider``; a charge that is not known counts as it was reserved."""
+    return sum(spent_by_run(ledgers, provider).values(), _NOTHING)
+
+
+def spent_by_run(ledgers: Path, provider: str) -> dict[str, Decimal]:
+    """The same, for each run. An attempt counts once, in however many ledgers it stands."""
     lines: dict[str, LedgerLine] = {}
     for line in read_ledger(ledgers):
         if line.provider == provider and (line.event == "ended" or line.attempt not in lines):
             lines[line.attempt] = line
-    return sum(map(_charge, lines.values()), _NOTHING)
+    spent: dict[str, Decimal] = {}
+    for line in lines.values():
+        spent[line.run] = spent.get(line.run, _NOTHING) + _charge(line)
+    return spent
 
 
 def _charge(line: LedgerLine) -> Decimal:

@@ -22,6 +22,7 @@ def plan_json(plan: Plan) -> bytes:
         "totals": {
             "segments": len(segments),
             "stored": sum(1 for planned in segments if planned.take is not None),
+            "in_store": sum(1 for planned in segments if planned.elsewhere),
             "to_make": len(missing),
             "characters_to_make": sum(len(planned.segment.text) for planned in missing),
             **estimate_json(plan.estimate),
@@ -34,6 +35,7 @@ def plan_json(plan: Plan) -> bytes:
                 "text": planned.segment.text,
                 "voice": planned.segment.voice,
                 "state": planned.state.value,
+                "in_store": planned.elsewhere,
                 "reason": planned.reason,
                 "take": planned.order.number,
             }
