@@ -3,9 +3,9 @@
     python -m benchmarks.crash_harness [--kills 100] [--seed 1] [--paragraphs 20]
 
 Real `narrate render` processes speak to a real `narrate serve` process (tones, 10-110 ms a request, six at once). Every
-project is killed up to four times in a row (four in five by SIGKILL, else by SIGTERM) at an instant drawn evenly from
-an undisturbed run's length, then rendered to its end. Prints a row for each project, and exits with 1 where anything
-does not hold (what is checked: `tests/cli/killing.py`).
+project is killed up to four times in a row (four in five by SIGKILL, else by SIGTERM), six times in ten amid requests
+and else at an instant drawn evenly from an undisturbed run's length, then rendered to its end. Prints a row for each
+project, and exits with 1 where anything does not hold (what is checked: `tests/cli/killing.py`).
 """
 
 from __future__ import annotations

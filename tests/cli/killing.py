@@ -136,16 +136,16 @@ class Killed:
     suspected: int
 
 
-def kill(folder: Path, server: Server, after_seconds: float, number: signal.Signals) -> Killed:
-    """Render, and send the signal so long after the first event."""
+def kill(folder: Path, server: Server, events: int, after_seconds: float, number: signal.Signals) -> Killed:
+    """Render, and send the signal so long after so many events."""
     before = len(suspected(folder))
     with start(folder, server) as process:
         assert process.stdout is not None
-        first = process.stdout.readline()
+        first = [process.stdout.readline() for _ in range(events)]
         time.sleep(after_seconds)
         process.send_signal(number)
         told, _ = process.communicate()
-    kinds = [json.loads(line)["event"] for line in (first + told).splitlines() if line.endswith(b"}")]
+    kinds = [json.loads(line)["event"] for line in (b"".join(first) + told).splitlines() if line.endswith(b"}")]
     phase = "over" if process.returncode == 0 else "assembling" if "assembly_started" in kinds else "making"
     return Killed(number, phase, process.returncode, len(suspected(folder)) - before)
 
@@ -172,7 +172,9 @@ def survive(folder: Path, server: Server, expected: Undisturbed, kills: int, cha
     killed, faults = [], []
     for _ in range(kills):
         number = signal.SIGTERM if chance.random() < 0.2 else signal.SIGKILL
-        each = kill(folder, server, chance.uniform(0, expected.seconds), number)
+        whenever = (1, chance.uniform(0, expected.seconds))
+        amid_requests = (chance.randint(1, len(expected.texts) // 2), chance.uniform(0, 0.15))
+        each = kill(folder, server, *(amid_requests if chance.random() < 0.6 else whenever), number)
         killed.append(each)
         faults += _after_a_kill(folder, server, expected, known, each)
         if each.phase == "over":
