@@ -23,7 +23,8 @@ from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.changed_settings import changed_settings
 from pipeline.project.loading import is_project, load_project
-from pipeline.project.models import Project
+from pipeline.project.models import Output, Project
+from pipeline.project.profiles import NONE
 from pipeline.project.revisions import problems_at, project_at
 from pipeline.render.comparing import PlanComparison, compare_plans
 from pipeline.render.events import Noticed, Receiver
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """What a run is asked for; ``chapters`` is a list such as ``1,3-4,the-end``."""
+    """What a run is asked for; ``chapters`` is a list such as ``1,3-4,the-end``, ``draft`` what to make in place of the
+    manifest's outputs, without a delivery profile (None: what the manifest says)."""
 
     chapters: str | None = None
     jobs: int | None = None
@@ -69,6 +71,7 @@ class RenderOptions:
     wait_for_lock_seconds: float = 0.0
     store: str | None = None
     shared: bool = False
+    draft: tuple[Output, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +138,20 @@ def _planned(
 
 
 def compare(
-    path: Path, against: str, *, engine: str | None = None, api_url: str | None = None, offline: bool = False
+    path: Path,
+    against: str,
+    *,
+    engine: str | None = None,
+    api_url: str | None = None,
+    offline: bool = False,
+    store: str | None = None,
 ) -> PlanComparison:
     """The plan against another one: a git revision of the same project, a folder, or another manifest.
 
     A path that exists is that path, everything else a revision. Takes are not needed on either side. Raises
     InputError, also for what is wrong at the revision (``REV:FILE:LINE``), and UsageError where there is no such thing.
     """
-    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    prepared, planned = _planned(path, engine, api_url, offline=offline, store=store)
     provider = planned.provider if prepared.engine.paid else None
     if is_project(Path(against)):
         before = _keyed(Path(against), engine, provider, shown=None)
@@ -217,7 +226,7 @@ def render(
 
     run, started, clock = new_run_id(), utc_now(), time.monotonic()
     prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
-    project, layout = prepared.project, Layout.of(prepared.project)
+    project, layout = _as_asked(prepared.project, options), Layout.of(prepared.project)
     out, inputs = options.out or layout.outputs, inputs_digest(project)
     if prepared.foreign:
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
@@ -321,6 +330,12 @@ def verify(
         threads=jobs or os.cpu_count() or 1,
         transcript=recogniser() if transcribe else None,
     )
+
+
+def _as_asked(project: Project, options: RenderOptions) -> Project:
+    if options.draft is None:
+        return project
+    return project.model_copy(update={"outputs": options.draft, "profile": NONE})
 
 
 def _tell_suspected(suspected: Sequence[LedgerLine], receiver: Receiver) -> None:

@@ -291,7 +291,8 @@
     if (!$("takes").open) return;
     $("take-rows").replaceChildren(...chapter.takes.map((take, index) => {
       const until = chapter.takes[index + 1]?.char ?? chapter.text.length;
-      const words = chapter.text.slice(take.char, Math.min(until, take.char + 60)).trim();
+      const whole = chapter.text.slice(take.char, until).trim();
+      const words = whole.length > 60 ? `${whole.slice(0, 60).replace(/\s+\S*$/u, "")} …` : whole;
       return row(chapter.index, take.start / 100, make("bdi", { textContent: words }),
         make("span", { className: "meta", textContent: takeLine(take) }));
     }));

@@ -211,11 +211,11 @@ def _without_script(page: Page) -> str:
 def _player() -> str:
     rates = "".join(f'<option value="{rate}"{" selected" * (rate == "1")}>{rate}×</option>' for rate in _RATES)
     buttons = (
-        ("previous", "", 'aria-label="Chapter before"', "⏮&#xfe0e;"),
+        ("previous", "", 'aria-label="Chapter before"', _icon("M5 3v14h2v-6l9 6V3L7 9V3z")),
         ("back", "", 'aria-label="Ten seconds back"', "−10"),
         ("play", ' class="play"', "", "Play"),
         ("forward", "", 'aria-label="Ten seconds forward"', "+10"),
-        ("next", "", 'aria-label="Next chapter"', "⏭&#xfe0e;"),
+        ("next", "", 'aria-label="Next chapter"', _icon("M15 3v14h-2v-6l-9 6V3l9 6V3z")),
     )
     controls = "".join(
         f'<button type="button" id="{name}"{style}{label and f" {label}"}>{text}</button>'
@@ -230,3 +230,7 @@ def _player() -> str:
         f'</div><div class="controls">{controls}<select id="rate" aria-label="Speed">{rates}</select></div>'
         "</div></section>"
     )
+
+
+def _icon(path: str) -> str:
+    return f'<svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><path d="{path}"/></svg>'
