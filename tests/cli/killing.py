@@ -203,7 +203,8 @@ def _after_a_kill(folder: Path, server: Server, expected: Undisturbed, known: in
             faults.append(f"the take {key[:12]} is damaged")
     if each.suspected > (2 * JOBS if each.signal is signal.SIGKILL else 0):  # under way, or answered and being stored
         faults.append(f"{each.suspected} attempts are suspected after one {each.signal.name}")
-    if each.signal is signal.SIGTERM and each.code not in {0, 130}:
+    shutting_down = each.code == -signal.SIGTERM and outputs(folder) == expected.outputs  # Python has let go of it
+    if each.signal is signal.SIGTERM and each.code not in {0, 130} and not shutting_down:
         faults.append(f"SIGTERM ended it with {each.code}")
     return faults
 
