@@ -15,6 +15,7 @@ from pipeline.cli import (
     clean,
     costs,
     dictionaries,
+    init,
     models,
     plan,
     render,
@@ -25,6 +26,7 @@ from pipeline.cli import (
     verify,
     voices,
 )
+from pipeline.cli.annotations import annotate_error, guarded_output
 from pipeline.errors import InputError, Interrupted, NarrateError
 
 _EXIT_CODES = """\
@@ -41,16 +43,19 @@ _MOST_PROBLEMS = 200
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``narrate`` and return its exit code."""
     parser = build_parser()
-    arguments = parser.parse_args(argv)
+    with guarded_output(os.environ):
+        return _run(parser.parse_args(argv))
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except NarrateError as error:
-        _report(error)
-        return error.exit_code
+        return _ended(error, arguments)
     except KeyboardInterrupt:
-        _report(Interrupted("interrupted", hint="what was finished is kept; run the same command to go on"))
-        return Interrupted.exit_code
+        told = Interrupted("interrupted", hint="what was finished is kept; run the same command to go on")
+        return _ended(told, arguments)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: nothing is wrong, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -58,9 +63,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last line of defence: a traceback shown to a user is a bug
         if os.environ.get("NARRATE_TRACEBACK"):
             raise
-        _report(_internal(error))
-        return NarrateError.exit_code
+        return _ended(_internal(error), arguments)
     return code
+
+
+def _ended(error: NarrateError, arguments: argparse.Namespace) -> int:
+    """Say what went wrong, to people and to the CI server; its exit code."""
+    _report(error)
+    try:
+        annotate_error(error, arguments)
+    except NarrateError as second:  # the summary cannot be written: the first error's code tells more
+        _report(second)
+    return error.exit_code
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"narrate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (
+        init,
         check,
         plan,
         render,

@@ -18,6 +18,8 @@ from pipeline.manuscript.archive import UNPACKING_ERRORS, check_archive
 _PAGES = {"application/xhtml+xml", "text/html"}
 _LEXICON = "application/pls+xml"
 _NCX = "application/x-dtbncx+xml"
+_FACTS = ("title", "creator", "language")
+_PICTURES = {"image/jpeg", "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,30 @@ class Publication:
     ncx: Resource | None
     lexicons: tuple[Resource, ...]
     guide: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class BookFacts:
+    """What an EPUB says of itself: title, authors and language as written (None: not), and its cover (JPEG or PNG)."""
+
+    title: str | None
+    author: str | None
+    language: str | None
+    cover: Resource | None
+
+
+def read_facts(path: Path, *, shown: str) -> BookFacts:
+    """What the book says of itself. Raises InputError, as :func:`read_publication` does."""
+    check_archive(path, shown=shown)
+    book = _open(path, shown)
+    said = {name: [str(value) for value, _ in book.get_metadata("DC", name) if value] for name in _FACTS}
+    cover = next((item for item in book.get_items() if isinstance(item, epub.EpubCover)), None)
+    return BookFacts(
+        title=said["title"][0] if said["title"] else None,
+        author=", ".join(said["creator"]) or None,
+        language=said["language"][0] if said["language"] else None,
+        cover=_resource(cover) if cover is not None and cover.media_type in _PICTURES else None,
+    )
 
 
 def read_publication(path: Path, *, shown: str) -> Publication:

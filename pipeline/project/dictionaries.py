@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.errors import InputError, Problem
 from pipeline.project.encoding import read_text
@@ -64,7 +64,11 @@ class _FileEntry(_Part):
 
 class _File(_Part):
     schema_version: Annotated[Literal[1], whole(1, 1), Field(alias="schema", description="Version of the format.")] = 1
-    entries: Annotated[tuple[_FileEntry, ...], Field(description="The words, each with its pronunciation.")]
+    entries: Annotated[
+        tuple[_FileEntry, ...],
+        BeforeValidator(lambda value: () if value is None else value),  # nothing written below the key yet
+        Field(description="The words, each with its pronunciation."),
+    ]
 
 
 def load_dictionary(path: Path, *, shown: str | None = None) -> tuple[DictionaryEntry, ...]:

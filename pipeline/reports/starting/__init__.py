@@ -1,0 +1,1 @@
+"""What ``narrate init`` writes: a first project around a manuscript that is there, or around a sample."""
