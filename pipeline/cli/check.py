@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cli.annotations import add_annotations, annotate, root
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
 
 if TYPE_CHECKING:
+    from pipeline.errors import Problem
     from pipeline.manuscript.model import Chapter, Manuscript, Skip
+    from pipeline.workflow import Prepared
 
 
 def add_parser(commands: Commands) -> None:
@@ -25,17 +30,24 @@ def add_parser(commands: Commands) -> None:
     add_api_url(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="list every passage that is skipped, and why")
     parser.add_argument("--takes", action="store_true", help="verify the checksum of every stored take as well")
-    parser.set_defaults(run=run)
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
+    add_annotations(parser)
+    parser.set_defaults(run=run, command="check")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Check, and say what was read."""
     from pipeline import workflow
-    from pipeline.errors import CheckFailed
+    from pipeline.errors import CheckFailed, InputError
     from pipeline.store.cleaning import damaged_takes
     from pipeline.store.layout import Layout
 
-    checked = workflow.check(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
+    try:
+        checked = workflow.check(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
+    except InputError as error:
+        _write_junit(arguments, arguments.project.name, [], error.problems)
+        raise
+    _write_junit(arguments, checked.project.title, [chapter.slug for chapter in checked.manuscript.chapters], [])
     chapters = checked.manuscript.chapters
     characters = sum(len(chapter.text) for chapter in checked.script.chapters)
     segments = sum(len(chapter.segments) for chapter in checked.script.chapters)
@@ -43,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
         f"engine {checked.engine.name}"
     )
+    _tell_server(checked, characters, segments, arguments)
     for passage in checked.foreign:
         said = f"“{passage.text}” ({passage.language}) is read as {passage.read_as}"
         _say(f"  {passage.source}: {said}, since {checked.engine.name} does not speak it")
@@ -57,6 +70,26 @@ def run(arguments: argparse.Namespace) -> int:
             raise CheckFailed(lines, hint="a render that needs them makes them again")
         _say("every stored take matches its checksum")
     return 0
+
+
+def _write_junit(
+    arguments: argparse.Namespace, title: str, chapters: Sequence[str], problems: Sequence[Problem]
+) -> None:
+    from pipeline.reports.ci.check_junit import check_junit
+    from pipeline.store.files import write_atomically
+
+    if arguments.junit is not None:
+        write_atomically(arguments.junit, check_junit(title, chapters, problems))
+
+
+def _tell_server(checked: Prepared, characters: int, segments: int, arguments: argparse.Namespace) -> None:
+    from pipeline.reports.ci.annotations import foreign_annotations
+    from pipeline.reports.ci.summaries import append_summary, check_summary
+
+    annotate(foreign_annotations(checked.foreign, arguments.project, root()), arguments)
+    if arguments.summary is not None:
+        read = check_summary(checked.project.title, checked.manuscript, characters, segments, checked.foreign)
+        append_summary(arguments.summary, read)
 
 
 def _skipped_count(manuscript: Manuscript) -> int:

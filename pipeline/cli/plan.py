@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pipeline.cli.annotations import add_annotations, add_comment
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--all", action="store_true", help=f"list every segment to be made, not only the first {_ROWS}")
     add_offline(parser)
-    parser.set_defaults(run=run)
+    add_annotations(parser)
+    add_comment(parser)
+    parser.set_defaults(run=run, command="plan")
 
 
 def add_offline(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     common = {"engine": arguments.engine, "api_url": arguments.api_url, "offline": arguments.offline}
     if arguments.against is not None:
-        _show_comparison(workflow.compare(arguments.project, arguments.against, **common), arguments)
+        comparison = workflow.compare(arguments.project, arguments.against, **common)
+        _tell_server(comparison, arguments)
+        _show_comparison(comparison, arguments)
         return 0
-    if arguments.format == "markdown":
-        raise UsageError("--format markdown is for comparisons", hint="add --against REV")
+    for option, given in (
+        ("--format markdown", arguments.format == "markdown"),
+        ("--summary", arguments.summary is not None),
+        ("--comment", arguments.comment is not None),
+    ):
+        if given:
+            raise UsageError(f"{option} is for comparisons", hint="add --against REV")
     plan = workflow.plan(arguments.project, **common)
     if arguments.format == "json":
         sys.stdout.buffer.write(plan_json(plan))
@@ -112,6 +122,16 @@ def _show_comparison(comparison: PlanComparison, arguments: argparse.Namespace) 
     else:
         _say(f"against {comparison.against}: {comparison_summary(comparison)}")
         _list_comparison(comparison, everything=arguments.all)
+
+
+def _tell_server(comparison: PlanComparison, arguments: argparse.Namespace) -> None:
+    from pipeline.reports.ci.summaries import append_summary, write_comment
+    from pipeline.reports.plan_comparison import comparison_markdown
+
+    if arguments.summary is not None:
+        append_summary(arguments.summary, comparison_markdown(comparison))
+    if arguments.comment is not None:
+        write_comment(arguments.comment, comparison_markdown(comparison), project=arguments.project.name or ".")
 
 
 def _list_comparison(comparison: PlanComparison, *, everything: bool) -> None:

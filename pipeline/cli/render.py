@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cli.annotations import add_annotations
 from pipeline.cli.arguments import (
     Commands,
     add_api_url,
@@ -57,7 +58,8 @@ def add_parser(commands: Commands) -> None:
         metavar="SECONDS",
         help="wait so long for another run on this project to end (default: do not)",
     )
-    parser.set_defaults(run=run)
+    add_annotations(parser)
+    parser.set_defaults(run=run, command="render")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,6 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = outcome or _rendered(arguments)
     if arguments.events != "json":
         sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
+    if arguments.summary is not None:
+        from pipeline.reports.ci.run_summaries import run_summary_markdown
+        from pipeline.reports.ci.summaries import append_summary
+
+        append_summary(arguments.summary, run_summary_markdown(outcome))
+        arguments.summarised = True
     if outcome.error is not None:
         raise outcome.error
     return 0

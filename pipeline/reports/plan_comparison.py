@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
 import orjson
 
 from pipeline.render.comparing import Change, PlanComparison, SegmentChange
 from pipeline.render.pace import Estimate
 from pipeline.render.word_diff import word_diff
+from pipeline.reports.ci.dictionary_effects import dictionary_markdown
 from pipeline.reports.estimates import counted, shown_cost, shown_range
+from pipeline.reports.markdown import escaped
 from pipeline.reports.plan_json import PLAN_SCHEMA, estimate_json
 
 MOST_ROWS = 50
 """Segments in a Markdown table: a summary is read by people and has a limit of size."""
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
-"""What makes markup, links, mentions or issue numbers in GitHub's Markdown within a line."""
 
 
 def comparison_json(comparison: PlanComparison) -> bytes:
     """``plan --against --json``: totals, chapters that change, and one row per difference in reading order."""
-    stored = sum(planned.take is not None for planned in comparison.to_make)
+    stored = sum(not planned.lacking for planned in comparison.to_make)
     document = {
         "schema": PLAN_SCHEMA,
         "engine": comparison.plan.engine,
@@ -33,7 +31,7 @@ def comparison_json(comparison: PlanComparison) -> bytes:
             "to_make": len(comparison.to_make) - stored,
             "stored": stored,
             "characters_to_make": sum(
-                len(planned.segment.text) for planned in comparison.to_make if planned.take is None
+                len(planned.segment.text) for planned in comparison.to_make if planned.lacking
             ),
             "characters_removed": comparison.characters_removed,
             **estimate_json(comparison.estimate),
@@ -76,7 +74,7 @@ def comparison_summary(comparison: PlanComparison) -> str:
         for change in (Change.CHANGED, Change.ADDED, Change.REMOVED)
         if comparison.count(change)
     ]
-    missing = sum(planned.take is None for planned in comparison.to_make)
+    missing = sum(planned.lacking for planned in comparison.to_make)
     stored = len(comparison.to_make) - missing
     line = f"{new}{counted(missing, 'take')} to be made ({', '.join(counts)}"
     line += f"; {stored:,} of them are stored already)" if stored else ")"
@@ -91,16 +89,17 @@ def comparison_markdown(comparison: PlanComparison) -> str:
     """The comparison as GitHub's Markdown. Everything of the manuscript is escaped: it cannot write a summary."""
     at = f" ({comparison.commit[:10]})" if comparison.commit else ""
     lines = [
-        f"### Narration against {_escaped(comparison.against)}{at}",
+        f"### Narration against {escaped(comparison.against)}{at}",
         "",
-        f"{_escaped(_sentence(comparison_summary(comparison)))}",
+        f"{escaped(_sentence(comparison_summary(comparison)))}",
         "",
     ]
+    lines += dictionary_markdown(comparison)
     changed = [chapter for chapter in comparison.chapters if chapter.change is not Change.UNCHANGED]
     if changed:
         lines += ["| chapter | | segments |", "|---|---|---:|"]
         lines += [
-            f"| {_escaped(chapter.title)} | {chapter.change} | {len(chapter.segments):,} |" for chapter in changed
+            f"| {escaped(chapter.title)} | {chapter.change} | {len(chapter.segments):,} |" for chapter in changed
         ]
         lines.append("")
     rows = list(comparison.segments())
@@ -111,7 +110,7 @@ def comparison_markdown(comparison: PlanComparison) -> str:
         if len(rows) > MOST_ROWS:
             lines += [f"… and {len(rows) - MOST_ROWS:,} more.", ""]
     if comparison.manifest:
-        lines += ["Settings that changed:", "", *(f"- {_escaped(change)}" for change in comparison.manifest), ""]
+        lines += ["Settings that changed:", "", *(f"- {escaped(change)}" for change in comparison.manifest), ""]
     return "\n".join(lines)
 
 
@@ -121,8 +120,8 @@ def _sentence(text: str) -> str:
 
 def _markdown_row(row: SegmentChange) -> str:
     segment = row.planned.segment
-    place = _escaped(f"{segment.chapter}:{segment.index}")
-    return f"| {place} | {_escaped(row.why)} | {len(segment.text):,} | {_markdown_text(row)} |"
+    place = escaped(f"{segment.chapter}:{segment.index}")
+    return f"| {place} | {escaped(row.why)} | {len(segment.text):,} | {_markdown_text(row)} |"
 
 
 def _markdown_text(row: SegmentChange) -> str:
@@ -131,15 +130,7 @@ def _markdown_text(row: SegmentChange) -> str:
 
     before = row.before.segment.text if row.before else ""
     now = row.now.segment.text if row.now else ""
-    shown = _escaped(word_diff(before, now, mark=mark))
+    shown = escaped(word_diff(before, now, mark=mark))
     for sign, written in (("\x02", "~~"), ("\x03", "~~"), ("\x04", "**"), ("\x05", "**")):
         shown = shown.replace(sign, written)
     return shown
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown, HTML and mentions cannot be made of; one line. Marks of changes pass."""
-    plain = "".join(
-        character if character.isprintable() or character in "\x02\x03\x04\x05" else " " for character in text
-    )
-    return _SPECIAL.sub(r"\\\1", plain).replace("\\<", "&lt;").replace("\\@", "&#64;").replace("\\&", "&amp;")

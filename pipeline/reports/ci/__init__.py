@@ -1,0 +1,1 @@
+"""What a run tells a CI server: annotations, job summaries, comments, JUnit."""
