@@ -18,6 +18,9 @@ def add_parser(commands: Commands) -> None:
         epilog="example: narrate schema > project.schema.json",
     )
     parser.add_argument("--markdown", action="store_true", help="print the manifest's reference for people instead")
+    parser.add_argument(
+        "--commands", action="store_true", help="print the reference of all commands for people instead"
+    )
     parser.set_defaults(run=run)
 
 
@@ -26,6 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.project.reference import manifest_reference
     from pipeline.project.schema import manifest_schema
 
+    if arguments.commands:
+        from pipeline.cli.described import described
+        from pipeline.cli.main import build_parser
+        from pipeline.cli.reference import command_reference
+
+        sys.stdout.write(command_reference(described(build_parser())))
+        return 0
     if arguments.markdown:
         sys.stdout.write(manifest_reference())
         return 0
