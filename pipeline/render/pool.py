@@ -15,7 +15,7 @@ from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError, K
 from pipeline.render.attempts import attempt
 from pipeline.render.events import Noticed, Retrying, SegmentFailed, TakeMade
 from pipeline.render.plan import PlannedSegment
-from pipeline.render.recutting import halves, joined
+from pipeline.render.recutting import halves, is_begun, joined
 from pipeline.render.retrying import attempts
 from pipeline.render.studio import BudgetSpent, Ending, Halted, Studio
 from pipeline.store.edges import speech_bounds
@@ -141,7 +141,7 @@ async def _made(planned: PlannedSegment, studio: Studio, *, wait: bool = True) -
 async def _made_here(planned: PlannedSegment, studio: Studio) -> Take:
     """A take made whole, or one joined of smaller pieces."""
     length = len(planned.segment.text)
-    if length <= studio.longest.characters:
+    if length <= studio.longest.characters and not is_begun(planned, studio.store, studio.refused_before):
         try:
             take = await _tried(planned, studio)
         except TextTooLongError:

@@ -19,7 +19,7 @@ from pipeline.script.cutting import cut
 from pipeline.script.elements import engine_elements
 from pipeline.script.words import has_word
 from pipeline.store.keys import content_key
-from pipeline.store.takes import TakeState
+from pipeline.store.takes import TakeState, TakeStore
 
 _LEAST_CHARACTERS = 20
 """Below this, length is not what is wrong."""
@@ -82,6 +82,15 @@ def _piece(planned: PlannedSegment, start: int, end: int) -> PlannedSegment:
         state=TakeState.MISSING,
         reason="cut smaller",
     )
+
+
+def is_begun(planned: PlannedSegment, store: TakeStore, refused: frozenset[str]) -> bool:
+    """Whether an earlier run, which was ``refused`` the whole, has bought a piece: then the rest is bought as pieces
+    too, even if the service would take the whole by now.
+    """
+    if planned.key not in refused:
+        return False
+    return any(store.stored(piece.key) is not None or is_begun(piece, store, refused) for _, piece in halves(planned))
 
 
 def joined(pieces: Sequence[tuple[int, Speech]]) -> Speech:

@@ -31,7 +31,7 @@ from pipeline.render.studio import BudgetSpent, Studio
 from pipeline.render.terms import Terms, require_price
 from pipeline.store.files import require_writable
 from pipeline.store.layout import Layout
-from pipeline.store.ledger import Ledger
+from pipeline.store.ledger import Ledger, refused_as_too_long
 from pipeline.store.takes import TakeState
 
 _STORING_THREADS = 2
@@ -118,6 +118,7 @@ async def _make(
                 terms=terms,
                 paces=Paces.of(_stored(plan)),
                 source=source,
+                refused_before=refused_as_too_long(layout.ledgers) if engine.paid else frozenset(),
             )
             return await make_takes(missing, studio)
 

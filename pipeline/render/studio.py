@@ -65,6 +65,8 @@ class Studio:
     once used memory for every thread, and a take has megabytes."""
     terms: Terms
     paces: Paces
+    refused_before: frozenset[str] = frozenset()
+    """The keys of texts that earlier runs were told are too long."""
     source: TakeSource = field(default_factory=Alone)
     """Whose turn it is, where other machines make takes of the same book."""
     elsewhere: set[str] = field(default_factory=set)

@@ -25,6 +25,8 @@ from pipeline.store.files import storage_errors, sync_folder
 
 LEDGER_SCHEMA = 1
 
+_TOO_LONG = b'"error_code":"TEXT_TOO_LONG"'
+
 Cents = Annotated[Decimal, PlainSerializer(str, return_type=str)]
 
 
@@ -154,6 +156,18 @@ def read_ledger(folder: Path) -> Iterator[LedgerLine]:
             fields = fields_of(line)
             if fields is not None and (read := _line(fields, path, number)) is not None:
                 yield read
+
+
+def refused_as_too_long(folder: Path) -> frozenset[str]:
+    """The keys of all texts that were refused for their length in any run. Raises StorageError."""
+    found = set()
+    for path in folder.glob("*.jsonl"):
+        with storage_errors(path):
+            data = path.read_bytes()
+        if _TOO_LONG in data:
+            lines = (fields_of(line) for line in data.split(b"\n") if _TOO_LONG in line)
+            found |= {str(fields["key"]) for fields in lines if fields and "key" in fields}
+    return frozenset(found)
 
 
 def fields_of(line: bytes) -> dict[str, Any] | None:

@@ -279,6 +279,19 @@ def test_pieces_that_were_paid_for_are_found_after_a_crash_between_them(book: Ma
     assert set(texts.values()) == {1}
 
 
+def test_pieces_that_were_paid_for_are_used_even_if_the_whole_would_be_taken_by_now(book: MakeBook) -> None:
+    here = book(tier=2)
+    here.write([long_text()])
+    here.server.service.accounts.put_organisation("local", 1, None)
+    here.faults({"fault": "validation", "text": "Sentence number 59"})
+    assert isinstance(here.render(jobs=1).error, SegmentsFailed)
+    here.faults()
+    here.server.service.accounts.put_organisation("local", 2, None)
+    assert here.render(jobs=1).error is None
+    paid = sum(line["characters"] for line in here.requests() if line["outcome"] == "billed")
+    assert paid <= len(long_text()) + len("One")
+
+
 def test_a_disk_that_refuses_stops_new_work_and_says_what_was_paid_and_not_kept(
     book: MakeBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
