@@ -30,6 +30,7 @@ _KEYS = (
     (("t",), "show takes"),
 )
 
+_SOON = "<p>The first page is being made; it will be here by itself.</p>"
 _TOOLS = (
     '<div class="tools"><button type="button" id="follow" aria-pressed="true">Follow the voice</button>'
     '<button type="button" id="show-takes" aria-pressed="false">Show takes</button></div>'
@@ -143,7 +144,7 @@ def _body(page: Page) -> str:
             f'<h1 dir="auto" lang="{escape(page.language)}">{escape(page.title)}</h1>',
             f"<p>{author}{count} · {clock(seconds)}</p></header>",
             f'<div class="side">{_chapters(page)}{_findings(page)}{_asides(page)}</div>',
-            f"<main>{_TOOLS}{_without_sound(page)}{_without_script(page)}",
+            f"<main>{_TOOLS if page.chapters else _SOON}{_without_sound(page)}{_without_script(page)}",
             f'<article id="text" class="text" tabindex="-1" lang="{escape(page.language)}" aria-label="Text">',
             "</article></main></div>",
             _player(),
