@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,8 @@ class Prepared:
     script: Script
     engine: Engine
     foreign: tuple[ForeignPassage, ...]
+    assumed: str = ""
+    """What was taken for granted of an engine that was not asked (empty: nothing)."""
 
 
 def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, api_url: str | None = None) -> Prepared:
@@ -101,9 +103,14 @@ def _scripted(project: Project, speaker: Engine) -> Prepared:
     return Prepared(project, manuscript, script, speaker, foreign)
 
 
-def check(path: Path, *, engine: str | None = None, api_url: str | None = None) -> Prepared:
-    """Everything that can be found wrong before rendering. Raises InputError with all problems."""
-    prepared = prepare(path, engine=engine, api_url=api_url)
+def check(path: Path, *, engine: str | None = None, api_url: str | None = None, offline: bool = False) -> Prepared:
+    """Everything that can be found wrong before rendering. Raises InputError with all problems.
+
+    The paid engine is asked for its model and voices only where there is a key and not ``offline``.
+    """
+    project = load_project(path, engine=engine)
+    speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
+    prepared = replace(_scripted(project, speaker), assumed=assumed)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
     read_chosen(prepared.project.folder)

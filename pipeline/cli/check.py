@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.annotations import add_annotations, annotate, root
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.plan import add_offline
 
 if TYPE_CHECKING:
     from pipeline.errors import Problem
@@ -31,6 +32,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="list every passage that is skipped, and why")
     parser.add_argument("--takes", action="store_true", help="verify the checksum of every stored take as well")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
+    add_offline(parser)
     add_annotations(parser)
     parser.set_defaults(run=run, command="check")
 
@@ -43,7 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.store.layout import Layout
 
     try:
-        checked = workflow.check(arguments.project, engine=arguments.engine, api_url=arguments.api_url)
+        checked = workflow.check(
+            arguments.project, engine=arguments.engine, api_url=arguments.api_url, offline=arguments.offline
+        )
     except InputError as error:
         _write_junit(arguments, arguments.project.name, [], error.problems)
         raise
@@ -55,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
         f"engine {checked.engine.name}"
     )
+    if checked.assumed:
+        _say(f"  {checked.assumed}")
     _tell_server(checked, characters, segments, arguments)
     for passage in checked.foreign:
         said = f"“{passage.text}” ({passage.language}) is read as {passage.read_as}"

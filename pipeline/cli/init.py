@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands
+from pipeline.cli.init_ci import add_ci, write_ci
 
 if TYPE_CHECKING:
     from pipeline.reports.starting.new_project import NewProject, Speaking
@@ -42,6 +43,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--language", metavar="TAG", help="of the text, BCP 47 (default: the EPUB's own, else en)")
     parser.add_argument("--no-clips", action="store_true", help="do not render the words of the dictionary")
+    add_ci(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
     parser.set_defaults(run=run)
 
@@ -49,10 +51,14 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the project, check it, and say what to do next."""
     from pipeline import workflow
+    from pipeline.project.loading import is_project
     from pipeline.reports.starting.make_file import install_spec
     from pipeline.reports.starting.new_project import new_project, with_dictionary, write_project
 
     folder = (arguments.into or Path()).resolve()
+    if arguments.ci is not None and arguments.source is None and is_project(folder):
+        _write_ci(folder, arguments)
+        return 0
     project = new_project(
         arguments.source,
         arguments.into,
@@ -69,7 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     workflow.check(project.folder)
     if not arguments.quiet:
         sys.stdout.write("".join(f"{line}\n" for line in _next(project)))
+    if arguments.ci is not None:
+        _write_ci(project.folder, arguments)
     return 0
+
+
+def _write_ci(folder: Path, arguments: argparse.Namespace) -> None:
+    lines = write_ci(folder, arguments)
+    if not arguments.quiet:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _language(tag: str | None) -> str | None:

@@ -70,6 +70,7 @@ def _values(options: CiOptions) -> dict[str, str]:
         "LEDGER_ITEM": _quoted(f"{state}.narration/ledger/"),
         "BUILD_ITEM": _quoted(f"{state}build/"),
         "BRANCH": _quoted(options.branch),
+        "REF": _quoted(f"refs/heads/{options.branch}"),
         "MAX_COST_CENTS": _quoted(str(options.max_cost_cents)),
     }
 
