@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -71,6 +71,35 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
             sync_folder(path.parent)
         finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files of one folder that belong together, the last of them as their commit mark; one call makes all
+    names durable, so that after a crash the mark may only be there where every file's content is.
+
+    Names that a crash left without their file are the reader's to notice: they were never reported. Raises
+    StorageError.
+    """
+    folder = files[0][0].parent
+    written: list[tuple[Path, Path]] = []
+    with storage_errors(files[0][0]):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for path, data in files:
+            temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+            written.append((temporary, path))
+            with storage_errors(path), temporary.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        with storage_errors(folder):
+            for temporary, path in written:
+                temporary.replace(path)
+            written.clear()
+            sync_folder(folder)
+    finally:
+        for temporary, _ in written:
             temporary.unlink(missing_ok=True)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake
-from pipeline.store.files import storage_error, storage_errors, write_atomically
+from pipeline.store.files import storage_error, storage_errors, write_together
 from pipeline.store.keys import KeyInputs
 
 SIDECAR_SCHEMA = 1
@@ -179,8 +179,8 @@ class TakeStore:
             attempt=attempt,
             inputs=inputs,
         )
-        write_atomically(self.audio_path(key), data)
-        write_atomically(self.sidecar_path(key), _sidecar_of(take, speech.words))
+        sidecar = _sidecar_of(take, speech.words)
+        write_together([(self.audio_path(key), data), (self.sidecar_path(key), sidecar)])
         return take
 
     def set_aside(self, key: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -141,3 +143,34 @@ def test_flac_says_how_long_it_is_and_what_its_samples_hash_to(samples: int) -> 
 def test_silence_has_no_speech() -> None:
     assert speech_bounds(np.zeros(24_000, np.int16)) == (0, 0)
     assert speech_bounds(np.zeros(0, np.int16)) == (0, 0)
+
+
+def test_a_disk_that_refuses_the_sidecar_leaves_neither_file(
+    store: TakeStore, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def full_at_the_second(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipeline.store.files.os.fsync", full_at_the_second)
+    with pytest.raises(StorageError, match=r"json: the disk is full"):
+        put(store, speech)
+    assert not [path for path in store.folder.rglob("*") if path.is_file()]
+
+
+def test_both_files_are_on_disk_before_either_has_its_name(
+    store: TakeStore, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[list[str]] = []
+    real = os.fsync
+
+    def watching(descriptor: int) -> None:
+        named.append(sorted(path.suffix for path in store.folder.rglob("*") if path.is_file()))
+        real(descriptor)
+
+    monkeypatch.setattr("pipeline.store.files.os.fsync", watching)
+    put(store, speech)
+    assert named == [[".part"], [".part", ".part"], [".flac", ".json"]]
