@@ -332,11 +332,12 @@
     "-": () => setRate(settings.rate - 0.25), "+": () => setRate(settings.rate + 0.25),
     f: () => setFollow(!settings.follow), t: toggleTakes };
   const onKey = (event) => {
-    if (!settings.keys || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const onSlider = event.target === $("position") && ["ArrowLeft", "ArrowRight"].includes(event.key);
+    if (!(settings.keys || onSlider) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const inside = event.target.closest?.("button, select, summary, input, a");
     const own = inside && (event.key === " " || inside.matches("input, select"));
     const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action || own) return;
+    if (!action || (own && !onSlider)) return;
     event.preventDefault();
     action();
   };

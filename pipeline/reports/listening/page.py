@@ -143,7 +143,8 @@ def _body(page: Page) -> str:
             '<div class="page"><header>',
             f'<h1 dir="auto" lang="{escape(page.language)}">{escape(page.title)}</h1>',
             f"<p>{author}{count} · {clock(seconds)}</p></header>",
-            f'<div class="side">{_chapters(page)}{_findings(page)}{_asides(page)}</div>',
+            f'<div class="side">{_chapters(page)}',
+            f'<aside aria-label="About this recording">{_findings(page)}{_asides(page)}</aside></div>',
             f"<main>{_TOOLS if page.chapters else _SOON}{_without_sound(page)}{_without_script(page)}",
             f'<article id="text" class="text" tabindex="-1" lang="{escape(page.language)}" aria-label="Text">',
             "</article></main></div>",
@@ -227,7 +228,7 @@ def _player() -> str:
         '<p class="trouble" id="trouble" role="alert" hidden></p>'
         '<div class="where"><bdi id="title"></bdi><span id="time"></span></div>'
         '<div class="wave"><canvas id="wave" aria-hidden="true"></canvas>'
-        '<input type="range" id="position" aria-label="Position in the chapter" min="0" max="1" step="1" value="0">'
+        '<input type="range" id="position" aria-label="Position in the chapter" min="0" max="1" step="0.1" value="0">'
         f'</div><div class="controls">{controls}<select id="rate" aria-label="Speed">{rates}</select></div>'
         "</div></section>"
     )
