@@ -30,7 +30,7 @@ from pipeline.server.service import ServerOptions
 from pipeline.store.layout import Layout
 
 from .paying import Book, paragraphs
-from .two_books import PAID, Reckoning, reckon, texts_of
+from .two_books import PAID, Reckoning, bought_whole_and_in_pieces, reckon, texts_of
 
 Rule = dict[str, Any]
 Rules = Sequence[Rule]
@@ -200,6 +200,7 @@ def hold_after(here: Book, known: Known, report: Report, case: str, jobs: int) -
     last = known.reckoned(here)
     assert last.faults == []
     assert (last.lost, last.twice) == (0, 0)
+    assert bought_whole_and_in_pieces(rendered.plan, known.layout.ledgers) == []
     for planned in rendered.plan.segments():
         assert planned.take is not None
         assert len(known.layout.takes.audio(planned.take)) == planned.take.samples

@@ -56,6 +56,23 @@ def texts_of(plan: Plan) -> dict[str, str]:
     return texts
 
 
+def bought_whole_and_in_pieces(plan: Plan, ledgers: Path) -> list[str]:
+    """The places of segments (or pieces) that were bought, and pieces of them too."""
+    bought = {
+        (line.chapter, line.index, line.key) for line in read_ledger(ledgers) if line.outcome == "stored"
+    }  # with the place, since two segments may have a piece in common
+    each = [one for planned in plan.segments() for one in (planned, *_pieces(planned))]
+    return [
+        f"{one.segment.chapter}:{one.segment.index}"
+        for one in each
+        if _place(one) in bought and any(_place(piece) in bought for piece in _pieces(one))
+    ]
+
+
+def _place(planned: PlannedSegment) -> tuple[str, int, str]:
+    return planned.segment.chapter, planned.segment.index, planned.key
+
+
 def _pieces(planned: PlannedSegment) -> Iterator[PlannedSegment]:
     for _, piece in halves(planned):
         if piece.segment.text != planned.segment.text:
