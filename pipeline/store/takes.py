@@ -119,7 +119,7 @@ class TakeStore:
     def _sidecar(self, key: str) -> Mapping[str, Any] | None:
         try:
             # Paths as text: ten thousand Path objects cost a plan more than the reading does.
-            with open(f"{self.folder}{os.sep}{key[:2]}{os.sep}{key}.json", "rb") as file:  # noqa: PTH123
+            with open(f"{self.folder}{os.sep}{key[:2]}{os.sep}{key}.json", "rb", buffering=0) as file:  # noqa: PTH123
                 data = file.read()
         except FileNotFoundError:
             return None
