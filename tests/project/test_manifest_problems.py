@@ -22,7 +22,8 @@ CASES = {
         "{V}folder: x\n",
         (
             "3:1: folder: unknown key; expected one of schema, title, author, language, cover, metadata, engine, "
-            "engines, voices, casting, dictionaries, chapters, segment_target, pauses, outputs, profile, credits, rates, budget"
+            "engines, voices, casting, dictionaries, chapters, segment_target, pauses, outputs, profile, credits, "
+            "rates, budget"
         ),
     ),
     "title missing": (CHAPTERS, "1:1: title: is missing; expected the book's title; its slug names the outputs"),
