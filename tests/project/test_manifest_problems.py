@@ -6,7 +6,10 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.project.loading import LIMIT_BYTES, load_project
+from pipeline.project.models import Manifest, OutputFormat
 from tests.project.conftest import Problems
+
+KEYS = [field.alias or name for name, field in Manifest.model_fields.items()]
 
 CHAPTERS = "chapters: [{source: 'manuscript/*.md'}]\n"
 VALID = f"title: A Book\n{CHAPTERS}"
@@ -20,11 +23,7 @@ CASES = {
     ),
     "internal names are no keys": (
         "{V}folder: x\n",
-        (
-            "3:1: folder: unknown key; expected one of schema, title, author, language, cover, metadata, engine, "
-            "engines, voices, casting, dictionaries, chapters, segment_target, pauses, outputs, profile, credits, "
-            "rates, budget"
-        ),
+        f"3:1: folder: unknown key; expected one of {', '.join(KEYS)}",
     ),
     "title missing": (CHAPTERS, "1:1: title: is missing; expected the book's title; its slug names the outputs"),
     "title without value": (
@@ -163,10 +162,7 @@ CASES = {
     ),
     "format unknown": (
         "{V}outputs: [{format: mp4}]\n",
-        (
-            "3:20: outputs[0].format: got 'mp4'; expected one of m4b, mp3, m4a, opus, flac, wav, srt, vtt, lrc, ass, "
-            "captions-json, audiobookshelf, lpf, rss; did you mean 'mp3'?"
-        ),
+        f"3:20: outputs[0].format: got 'mp4'; expected one of {', '.join(OutputFormat)}; did you mean 'mp3'?",
     ),
     "format twice": (
         "{V}outputs: [{format: srt}, {format: mp3}, {format: srt}]\n",
