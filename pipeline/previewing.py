@@ -17,12 +17,11 @@ from pipeline.project.loading import load_project
 from pipeline.project.models import EngineName, Output, OutputFormat, Project
 from pipeline.render.events import Event
 from pipeline.reports.listening.serving import PreviewServer
-from pipeline.reports.listening.stage import Stage
+from pipeline.reports.listening.stage import PREVIEW_FOLDER, Stage
 from pipeline.reports.listening.watching import look, next_state
 from pipeline.store.layout import Layout
 from pipeline.workflow import RenderOptions, check, render
 
-PREVIEW_FOLDER = "preview"
 _LOOK_SECONDS = 0.3
 _LOCK_SECONDS = 5.0
 _DRAFT = (Output(format=OutputFormat.MP3, bitrate_kbps=64),)

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.store.cleaning import remove_takes, takes_worth
 
     layout = workflow.layout(arguments.project)
-    removed = remove_outputs(arguments.out or layout.outputs)
+    removed = sum(remove_outputs(folder) for folder in _folders(arguments.out, layout.outputs))
     sys.stdout.write(f"removed {removed} output files\n")
     if not arguments.takes:
         return 0
@@ -46,6 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
     remove_takes(layout)
     sys.stdout.write(f"removed {what}\n")
     return 0
+
+
+def _folders(out: Path | None, outputs: Path) -> list[Path]:
+    """Where outputs are: the folder asked for, or the project's own, with those of a preview in it."""
+    from pipeline.reports.listening.stage import PREVIEW_FOLDER
+
+    return [out] if out is not None else [outputs / PREVIEW_FOLDER, outputs]
 
 
 def _confirmed(question: str) -> bool:

@@ -64,7 +64,8 @@ def _tell(told: Told) -> None:
     if told.trouble:
         _say(f"{told.trouble}\nthe page stays as it was until this is mended")
     else:
-        _say(f"{told.takes} takes made, page {told.version}, in {told.seconds:.1f} s")
+        takes = "1 take" if told.takes == 1 else f"{told.takes} takes"
+        _say(f"{takes} made, page {told.version}, in {told.seconds:.1f} s")
 
 
 def _say(words: str) -> None:

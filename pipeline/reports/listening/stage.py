@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PREVIEW_FOLDER = "preview"
+"""Where previews are rendered, in the folder of the outputs."""
 
 @dataclass(frozen=True, slots=True)
 class Scene:
