@@ -121,11 +121,15 @@ def _mended(report: Verification, arguments: argparse.Namespace) -> tuple[Verifi
 
 
 def _write(report: Verification, arguments: argparse.Namespace) -> None:
+    from pipeline import workflow
+    from pipeline.reports.quality.report_file import write_report
     from pipeline.reports.quality.report_json import report_json
     from pipeline.reports.quality.report_junit import report_junit
     from pipeline.reports.quality.report_text import report_lines
     from pipeline.store.files import write_atomically
 
+    if arguments.chapters is None:
+        write_report(arguments.out or workflow.layout(arguments.project).outputs, report)
     if arguments.junit is not None:
         write_atomically(arguments.junit, report_junit(report))
     if arguments.json:

@@ -11,6 +11,7 @@ from quality_book import QualityBook, copied, render_book
 
 from pipeline.cli.main import main
 from pipeline.errors import UsageError
+from pipeline.reports.listening.findings import read_findings
 from pipeline.second_takes import second_takes
 from pipeline.workflow import RenderOptions
 
@@ -50,6 +51,10 @@ def test_a_broken_limit_exits_6_and_is_told_in_json_and_junit(
     (finding,) = report["findings"]
     assert (finding["kind"], finding["segment"], finding["file"]) == ("click", "the-lamps:2", None)
     assert finding["seconds"] == finding["book_seconds"] > 0
+    out = book.layout.outputs
+    assert [found.kind for found in read_findings(out) or ()] == ["click"]
+    page = out / "index.html"
+    assert not page.exists() or finding["message"] in page.read_text()
     suites = ET.parse(tmp_path / "junit.xml").getroot()
     assert (suites.get("failures"), suites.get("errors")) == ("1", "0")
     failed = [case for case in suites.iter("testcase") if case.find("failure") is not None]

@@ -10,8 +10,8 @@ from pipeline.reports.quality.verifying import Verification
 QUALITY_SCHEMA = 1
 
 
-def report_json(report: Verification) -> bytes:
-    """The report as indented JSON with a line feed."""
+def report_json(report: Verification, *, timeline_sha256: str | None = None) -> bytes:
+    """The report as indented JSON with a line feed; the digest tells which ``timeline.json`` it is about."""
     document = {
         "schema": QUALITY_SCHEMA,
         "title": report.title,
@@ -37,6 +37,7 @@ def report_json(report: Verification) -> bytes:
         ],
         "findings": [finding_shape(finding) for finding in report.findings],
         "skipped": report.skipped,
+        "timeline_sha256": timeline_sha256,
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
