@@ -43,5 +43,5 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.installed-all: pyproject.toml $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet --editable '.[espeak]'
+	$(BIN)/python -m pip install --quiet --editable '.[asr,espeak]'
 	@touch $@

@@ -89,15 +89,22 @@ def earlier_cents(ledgers: Path, provider: str) -> Decimal:
 
 
 def spent_by_run(ledgers: Path, provider: str) -> dict[str, Decimal]:
-    """The same, for each run. An attempt counts once, in however many ledgers it stands."""
+    """The same, for each run. An attempt counts once, in however many ledgers it stands; where copies contradict one
+    another, the dearer counts."""
     lines: dict[str, LedgerLine] = {}
     for line in read_ledger(ledgers):
-        if line.provider == provider and (line.event == "ended" or line.attempt not in lines):
-            lines[line.attempt] = line
+        if line.provider == provider:
+            known = lines.get(line.attempt)
+            lines[line.attempt] = line if known is None else max(known, line, key=_weight)
     spent: dict[str, Decimal] = {}
     for line in lines.values():
         spent[line.run] = spent.get(line.run, _NOTHING) + _charge(line)
     return spent
+
+
+def _weight(line: LedgerLine) -> tuple[bool, Decimal]:
+    """An answer says more than that a request left, and a dearer one weighs more."""
+    return line.event == "ended", _charge(line)
 
 
 def _charge(line: LedgerLine) -> Decimal:

@@ -116,3 +116,15 @@ def test_earlier_spending_is_the_providers_own_with_unknown_charges_as_reserved(
             ledger.append(each, durable=False)
     assert earlier_cents(tmp_path, "kugelaudio") == Decimal("11.25")
     assert earlier_cents(tmp_path, "local:1") == 99
+
+
+def test_of_copies_that_contradict_one_another_the_dearer_counts(tmp_path: Path) -> None:
+    told = {
+        "at": "2026-11-23T00:00:00.000Z", "run": "r", "event": "ended", "attempt": "a", "key": "k", "chapter": "c",
+        "index": 0, "engine": "kugelaudio", "provider": "kugelaudio", "model": "m", "voice": "v", "number": 1,
+        "characters": 9, "outcome": "stored",
+    }  # fmt: skip
+    for name, cents in (("1", "2"), ("2", "3"), ("3", "1")):
+        with Ledger(tmp_path / f"{name}.jsonl", "r") as ledger:
+            ledger.append(LedgerLine.model_validate({**told, "cost_cents": cents}), durable=False)
+    assert earlier_cents(tmp_path, "kugelaudio") == 3
