@@ -302,7 +302,7 @@
     $("findings-count").textContent = findings.length ? ` (${findings.length})` : "";
     $("finding-rows").replaceChildren(...findings.map(([index, seconds, severity, kind, message, text]) =>
       row(index ?? 0, seconds ?? 0, make("span", { className: severity, textContent: severity }),
-        ` ${kind.replaceAll("-", " ")}: ${message} `, make("bdi", { textContent: text || "" }),
+        ` ${kind.replaceAll("-", " ")}: ${message}`, make("q", { dir: "auto", textContent: text || "", hidden: !text }),
         make("span", { className: "meta", textContent: index === null ? "the book"
           : `${book.chapters[index].title}${seconds === null ? "" : ` at ${clock(seconds)}`}` }))));
   };
