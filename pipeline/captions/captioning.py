@@ -7,27 +7,17 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from pipeline.assembly.timeline import ChapterTimeline
-from pipeline.captions.ass import write_ass
 from pipeline.captions.captioned import CaptionedChapter, CaptionSettings, CaptionWriter
-from pipeline.captions.captions_json import write_captions_json
 from pipeline.captions.cues import Cue, cues, sentence_cues, word_cues
-from pipeline.captions.lrc import write_lrc
 from pipeline.captions.rules import RULE_SETS, CaptionRules
 from pipeline.captions.speakers import colours, language_of
-from pipeline.captions.srt import write_subrip
 from pipeline.captions.violations import Violation, violations
-from pipeline.captions.webvtt import write_webvtt
 from pipeline.project.captions import Granularity, RuleSet, Speakers
 from pipeline.project.models import Output, OutputFormat
+from pipeline.project.registered import load
 
 WRITERS: Mapping[OutputFormat, CaptionWriter] = MappingProxyType(
-    {
-        OutputFormat.SRT: write_subrip,
-        OutputFormat.VTT: write_webvtt,
-        OutputFormat.LRC: write_lrc,
-        OutputFormat.ASS: write_ass,
-        OutputFormat.CAPTIONS_JSON: write_captions_json,
-    }
+    {each: load(each.written_by) for each in OutputFormat if each.written_by}
 )
 """The writer of every caption format."""
 

@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeAlias
 
-ENGINES = ("hibari", "espeak", "kugelaudio")
+from pipeline.project.engines import EngineName
+
+ENGINES = tuple(map(str, EngineName))
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
 """What `add_subparsers` returns."""

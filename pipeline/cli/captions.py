@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands
+from pipeline.project.formats import OutputFormat
 
 if TYPE_CHECKING:
     from pipeline.captions.checking.checking import CheckedCaptions
@@ -17,7 +18,7 @@ _MOST_SHOWN = 100
 """Findings of one file that a person reads."""
 _MOST_BYTES = 64_000_000
 """Twenty times the captions of a long novel with the times of its words."""
-_FORMATS = ("srt", "vtt", "lrc", "ass", "captions-json")
+_FORMATS = tuple(str(each) for each in OutputFormat if each.written_by)
 
 
 def add_parser(commands: Commands) -> None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from pipeline.cli.arguments import Commands
-from pipeline.cli.shells import SCRIPTS
 
 _EPILOG = """\
 examples:
@@ -25,7 +24,7 @@ def add_parser(commands: Commands) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("shell", choices=tuple(SCRIPTS), metavar="SHELL", help="which shell")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="which shell")
     parser.set_defaults(run=run)
 
 
@@ -33,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the script."""
     from pipeline.cli.described import described
     from pipeline.cli.main import build_parser
+    from pipeline.cli.shells import SCRIPTS
 
     sys.stdout.write(SCRIPTS[arguments.shell](described(build_parser())))
     return 0

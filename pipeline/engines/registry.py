@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from pipeline.engines.protocol import Engine
 from pipeline.errors import UsageError
 from pipeline.project.models import EngineName, Project
+from pipeline.project.registered import load
+
+
+class Opening(Protocol):
+    """What a line of registration names."""
+
+    def __call__(self, project: Project, *, jobs: int | None, api_url: str | None) -> Engine:
+        """Give the engine, cheaply; ``api_url`` is for one behind a service."""
 
 
 def open_engine(name: EngineName, project: Project, *, jobs: int | None, api_url: str | None = None) -> Engine:
@@ -15,14 +25,5 @@ def open_engine(name: EngineName, project: Project, *, jobs: int | None, api_url
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} jobs cannot do anything", hint="give --jobs a number from 1")
-    if name is EngineName.HIBARI:
-        from pipeline.engines.hibari import HibariEngine  # noqa: PLC0415 - loaded when asked for
-
-        return HibariEngine(jobs)
-    if name is EngineName.ESPEAK:
-        from pipeline.engines.espeak import EspeakEngine  # noqa: PLC0415
-
-        return EspeakEngine(jobs)
-    from pipeline.engines.kugelaudio import open_kugelaudio  # noqa: PLC0415
-
-    return open_kugelaudio(project, jobs=jobs, api_url=api_url)
+    opening: Opening = load(name.opened_by)
+    return opening(project, jobs=jobs, api_url=api_url)

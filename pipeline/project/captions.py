@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pipeline.project.formats import OutputFormat
+
 
 class Granularity(StrEnum):
     """What gets a time of its own."""
@@ -28,7 +30,8 @@ class Speakers(StrEnum):
     COLOURS = "colours"
 
 
-CAPTIONS = ("srt", "vtt", "lrc", "ass", "captions-json")
+CAPTIONS = tuple(str(each) for each in OutputFormat if each.written_by)
+"""Formats of text along the sound."""
 READ_ALOUD = "epub"
 """Not captions, but timed as finely: by sentence or by word."""
 _COLOURED = ("vtt", "ass")

@@ -17,11 +17,6 @@ from pipeline.project.wording import did_you_mean, key_path
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar
 
 _COVER_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-_BINDINGS = {
-    EngineName.HIBARI: "hibari: {voice: heart}",
-    EngineName.ESPEAK: "espeak: {voice: en-us}",
-    EngineName.KUGELAUDIO: "kugelaudio: {voice_id: 1071}",
-}
 _PAID_SPEEDS = (0.8, 1.2)  # KugelAudio API, field `speed`
 
 
@@ -44,9 +39,7 @@ def check_voices(root: Keys, engine: EngineName, shown: str) -> list[Problem]:
     problems = [_unknown_voice(path, scalar, names, shown) for path, scalar in _cast(root) if scalar.text not in names]
     problems += _default_voice_problems(root, names, shown)
     if not voices and engine is not EngineName.HIBARI:
-        message = (
-            f"voices: is missing; engine {engine} needs a binding, such as {DEFAULT_VOICE}: {{{_BINDINGS[engine]}}}"
-        )
+        message = f"voices: is missing; engine {engine} needs a binding, such as {DEFAULT_VOICE}: {{{engine.binding}}}"
         problems.append(Problem(shown, root.line, root.column, message))
     for name, voice in voices.items():
         problems += _binding_problems(name, voice, declared.keys[name], engine, shown)  # type: ignore[union-attr]
@@ -142,7 +135,7 @@ def _binding_problems(name: str, voice: Node, key: Scalar, engine: EngineName, s
     if binding is None or (isinstance(binding, Scalar) and binding.null):
         bound = [key for key, value in voice.values.items() if key in list(EngineName) and isinstance(value, Keys)]
         message = f"voices.{name}: has no binding for engine {engine} (bound: {', '.join(bound) or 'none'})"
-        return [Problem(shown, key.line, key.column, f"{message}; expected one such as {_BINDINGS[engine]}")]
+        return [Problem(shown, key.line, key.column, f"{message}; expected one such as {engine.binding}")]
     speed = voice.values.get("speed")
     low, high = _PAID_SPEEDS
     if engine is EngineName.KUGELAUDIO and isinstance(speed, Scalar) and _outside(speed.text, low, high):

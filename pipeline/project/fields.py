@@ -120,6 +120,17 @@ def flag() -> Expect:
     return Expect("true or false", read, {"type": "boolean"})
 
 
+def plain_values(values: Mapping[object, object]) -> dict[str, str | int | float]:
+    """Values of which only the one who gets them knows what they should be: numbers as numbers, the rest as text."""
+    plain: dict[str, str | int | float] = {}
+    for key, value in values.items():
+        if not isinstance(value, str | int | float):
+            raise refusal("a plain value (text or a number)", str(key))
+        number = isinstance(value, Plain) and _NUMBER.fullmatch(value)
+        plain[str(key)] = (float(value) if "." in str(value) else int(value)) if number else value
+    return plain
+
+
 def choice(kind: type[StrEnum]) -> Expect:
     """One of the names of ``kind``."""
     names = [str(member) for member in kind]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
+from pipeline.project import engines, formats
 from pipeline.project.captions import Granularity, RuleSet, Speakers, refused_option
 from pipeline.project.containers import Per, refused_feed, refused_file_option, web_folder
 from pipeline.project.credits import Credits, credit_problem
@@ -22,6 +23,7 @@ from pipeline.project.fields import (
     isbn,
     language,
     pattern,
+    plain_values,
     real,
     refusal,
     split_rule,
@@ -33,6 +35,8 @@ from pipeline.project.profiles import ACX, ACX_HEAD_MS, ACX_TAIL_MS, NONE, Named
 from pipeline.project.slugs import slugify
 
 DEFAULT_VOICE = "narrator"
+EngineName = engines.EngineName
+OutputFormat = formats.OutputFormat
 
 _Line = Annotated[str, text(300)]
 _Lines = Annotated[str, text(4000, lines=True)]
@@ -62,14 +66,6 @@ class _Part(Part, BaseModel):  # BaseModel by name: a linter knows by it that de
 
 
 _PartT = TypeVar("_PartT", bound=_Part)
-
-
-class EngineName(StrEnum):
-    """The engines a manifest can name."""
-
-    HIBARI = "hibari"
-    ESPEAK = "espeak"
-    KUGELAUDIO = "kugelaudio"
 
 
 class Region(StrEnum):
@@ -147,6 +143,26 @@ class Voice(_Part):
     speed: Annotated[float, real(0.5, 2.0), Field(description="Pace as a factor (kugelaudio: 0.8 to 1.2).")] = 1.0
 
 
+class PlainVoice(_Part):
+    """A voice of an engine that has no model of its own here: plain values, which the engine itself checks."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_plain_values(cls, data: object) -> object:
+        return plain_values(data) if isinstance(data, dict) else data
+
+
+if not TYPE_CHECKING:
+    _plain = {
+        str(name): (PlainVoice | None, Field(default=None, description=f"Binding for the engine {name}."))
+        for name in EngineName
+        if name not in Voice.model_fields
+    }
+    Voice = create_model("Voice", __base__=Voice, __doc__=Voice.__doc__, **_plain) if _plain else Voice
+
+
 class Casting(_Part):
     """Who speaks what: the default voice, the voice of quoted speech, and voices by EPUB class."""
 
@@ -195,26 +211,6 @@ class Pauses(_Part):
     heading_ms: Annotated[_PauseMs, Field(description="After a heading.")] = 1000
     chapter_head_ms: Annotated[_PauseMs, Field(description="Before a chapter's first word.")] = 750
     chapter_tail_ms: Annotated[_PauseMs, Field(description="After a chapter's last word.")] = 2500
-
-
-class OutputFormat(StrEnum):
-    """What can be made."""
-
-    M4B = "m4b"
-    MP3 = "mp3"
-    M4A = "m4a"
-    OPUS = "opus"
-    FLAC = "flac"
-    WAV = "wav"
-    SRT = "srt"
-    VTT = "vtt"
-    LRC = "lrc"
-    ASS = "ass"
-    CAPTIONS_JSON = "captions-json"
-    AUDIOBOOKSHELF = "audiobookshelf"
-    LPF = "lpf"
-    RSS = "rss"
-    EPUB = "epub"
 
 
 _Kbps = Annotated[int, whole(1, 1000)]

@@ -10,6 +10,7 @@ from pipeline.engines.local.voice_values import number_in
 from pipeline.engines.local.worker_pool import WorkerPool, usable_cores
 from pipeline.engines.protocol import Order, Speech, Unspeakable, VoiceParameters
 from pipeline.kugelaudio import ValidationError
+from pipeline.project.models import Project
 
 MAX_INPUT_LENGTH = 5000
 """Characters in one order."""
@@ -78,6 +79,16 @@ class EspeakEngine:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._pool.__aexit__(*exc)
+
+
+def open_espeak(
+    project: Project,  # noqa: ARG001 - what every engine is opened with
+    *,
+    jobs: int | None = None,
+    api_url: str | None = None,  # noqa: ARG001
+) -> EspeakEngine:
+    """eSpeak NG; its library is loaded by the first order. Raises UsageError where the extra is not installed."""
+    return EspeakEngine(jobs)
 
 
 def _alike(wanted: str) -> str:

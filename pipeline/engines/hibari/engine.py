@@ -11,6 +11,7 @@ from pipeline.engines.local.voice_values import number_in
 from pipeline.engines.local.worker_pool import WorkerPool, usable_cores
 from pipeline.engines.protocol import Order, Speech, Unspeakable, VoiceParameters
 from pipeline.kugelaudio import ValidationError
+from pipeline.project.models import Project
 
 MAX_INPUT_LENGTH = 5000
 """Characters in one order: some five minutes of speech, 16 MB of audio on its way from the worker."""
@@ -74,6 +75,16 @@ class HibariEngine:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._pool.__aexit__(*exc)
+
+
+def open_hibari(
+    project: Project,  # noqa: ARG001 - what every engine is opened with
+    *,
+    jobs: int | None = None,
+    api_url: str | None = None,  # noqa: ARG001
+) -> HibariEngine:
+    """The embedded engine; nothing is loaded before the first order."""
+    return HibariEngine(jobs)
 
 
 def _refusal(run: str) -> str:
