@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
+
+from pipeline.errors import UsageError
 
 
 class CiServer(StrEnum):
@@ -44,11 +47,18 @@ class CiOptions:
         return (path or ".") if name.endswith((".yaml", ".yml")) else self.project.rstrip("/")
 
 
+_PLAIN = re.compile(r"[\w.][\w. /-]*")
 _PATHS = {CiServer.GITHUB: ".github/workflows/narrate.yml", CiServer.GITLAB: ".gitlab-ci.yml"}
 
 
 def ci_files(server: CiServer, options: CiOptions) -> dict[str, str]:
-    """By their paths in the repository, the files of a pipeline."""
+    """By their paths in the repository, the files of a pipeline. Raises UsageError for a project's folder that would
+    mean something else there."""
+    if not _PLAIN.fullmatch(options.project):
+        raise UsageError(
+            f"the folder {options.project!r} cannot be named in a pipeline",
+            hint="rename it: letters, digits, dots, hyphens, underscores and spaces are understood everywhere",
+        )
     template = resources.files(__package__).joinpath(f"{server}.yml").read_text(encoding="utf-8")
     features = {str(options.keeping), "paid" if options.paid else "free"}
     if options.paid or options.keeping is Keeping.STORE:
