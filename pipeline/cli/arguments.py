@@ -65,6 +65,15 @@ def cents(text: str) -> Decimal:
     return value
 
 
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """``--store``: a flag, or NARRATE_STORE, since whoever edits a manifest must not send takes elsewhere."""
+    parser.add_argument(
+        "--store",
+        metavar="URL",
+        help="the store that machines share: a folder, s3://…, gs://… or az://… (default: NARRATE_STORE)",
+    )
+
+
 def shown_duration(seconds: float) -> str:
     """Seconds as people say them: ``9 s``, ``4 min 05 s``, ``11 h 02 min``."""
     whole = round(seconds)

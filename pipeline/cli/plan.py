@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pipeline.cli.annotations import add_annotations, add_comment
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_store
+from pipeline.cli.several import add_projects
 
 if TYPE_CHECKING:
     from pipeline.render.comparing import PlanComparison
@@ -26,7 +27,7 @@ def add_parser(commands: Commands) -> None:
         "is spent.",
         epilog="example: narrate plan --against main --format markdown",
     )
-    add_project(parser)
+    add_projects(parser)
     add_engine(parser)
     add_api_url(parser)
     parser.add_argument(
@@ -42,6 +43,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--all", action="store_true", help=f"list every segment to be made, not only the first {_ROWS}")
+    add_store(parser)
     add_offline(parser)
     add_annotations(parser)
     add_comment(parser)
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     common = {"engine": arguments.engine, "api_url": arguments.api_url, "offline": arguments.offline}
     if arguments.against is not None:
-        comparison = workflow.compare(arguments.project, arguments.against, **common)
+        comparison = workflow.compare(arguments.project, arguments.against, store=arguments.store, **common)
         _tell_server(comparison, arguments)
         _show_comparison(comparison, arguments)
         return 0
@@ -76,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if given:
             raise UsageError(f"{option} is for comparisons", hint="add --against REV")
-    plan = workflow.plan(arguments.project, **common)
+    plan = workflow.plan(arguments.project, store=arguments.store, **common)
     if arguments.format == "json":
         sys.stdout.buffer.write(plan_json(plan))
     else:
@@ -101,14 +103,16 @@ def _summary(plan: Plan, missing: list[PlannedSegment]) -> str:
     from pipeline.reports.estimates import shown_cost, shown_range
 
     total = sum(1 for _ in plan.segments())
+    shared = len({planned.key for planned in plan.segments() if planned.elsewhere})
+    fetched = f"; {shared:,} takes come from the store" if shared else ""
     if not missing:
-        return f"all {total:,} segments are stored; a render makes nothing (engine {plan.engine})"
+        return f"all {total:,} segments are stored; a render makes nothing (engine {plan.engine}){fetched}"
     cost = shown_cost(plan.estimate)
     if plan.estimate.cents_high is None:
         cost += f" (add `{plan.model}` to `rates`)"
     return (
         f"{len(missing):,} of {total:,} segments are to be made with {plan.engine} ({plan.model}): "
-        f"{shown_range(plan.estimate)} of audio, {cost}; by {plan.estimate.basis}"
+        f"{shown_range(plan.estimate)} of audio, {cost}; by {plan.estimate.basis}{fetched}"
     )
 
 

@@ -13,11 +13,12 @@ from pipeline.cli.arguments import (
     Commands,
     add_api_url,
     add_engine,
-    add_project,
     add_spending,
+    add_store,
     shown_duration,
     shown_size,
 )
+from pipeline.cli.several import add_projects
 
 if TYPE_CHECKING:
     from pipeline.reports.outcome import Outcome
@@ -28,11 +29,13 @@ def add_parser(commands: Commands) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "render",
-        help="render the project to finished files",
+        help="render projects to finished files",
         description="Make the takes that are missing, then assemble what changed. Run again to go on after anything.",
-        epilog="example: narrate render projects/lighthouse --chapters 1,3-4",
+        epilog="examples: narrate render projects/lighthouse --chapters 1,3-4\n"
+        "          narrate render projects/* --max-cost 2000",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_project(parser)
+    add_projects(parser)
     add_engine(parser)
     add_api_url(parser)
     parser.add_argument(
@@ -50,7 +53,14 @@ def add_parser(commands: Commands) -> None:
         default="auto",
         help="how progress is shown (auto: a bar on a terminal, else plain lines; json: one object a line on stdout)",
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
     add_spending(parser)
+    add_store(parser)
+    parser.add_argument(
+        "--shared",
+        action="store_true",
+        help="other machines render this book at the same time: refuse a store that cannot keep them apart",
+    )
     parser.add_argument(
         "--wait-lock",
         type=_seconds,
@@ -67,10 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.reports.unchanged import nothing_to_do
 
     outcome = None
-    if not (arguments.force or arguments.chapters):
+    if not (arguments.force or arguments.chapters or arguments.shared or has_store(arguments)):
         outcome = nothing_to_do(arguments.project, engine=arguments.engine, out=arguments.out)
     outcome = outcome or _rendered(arguments)
-    if arguments.events != "json":
+    if arguments.events != "json" and not arguments.quiet:
         sys.stdout.write("".join(f"{line}\n" for line in _summary(outcome)))
     if arguments.summary is not None:
         from pipeline.reports.ci.run_summaries import run_summary_markdown
@@ -81,6 +91,14 @@ def run(arguments: argparse.Namespace) -> int:
     if outcome.error is not None:
         raise outcome.error
     return 0
+
+
+def has_store(arguments: argparse.Namespace) -> bool:
+    """Whether takes may still have to be sent although every output is current."""
+    from pipeline.project.loading import load_project
+    from pipeline.render.sharing import store_wish
+
+    return store_wish(load_project(arguments.project), arguments.store).address is not None
 
 
 def _rendered(arguments: argparse.Namespace) -> Outcome:
@@ -102,8 +120,11 @@ def _rendered(arguments: argparse.Namespace) -> Outcome:
             max_cost_cents=arguments.max_cost,
             allow_unknown_price=arguments.allow_unknown_price,
             wait_for_lock_seconds=arguments.wait_lock,
+            together=arguments.together,
+            store=arguments.store,
+            shared=arguments.shared,
         ),
-        receiver=receiver_for(arguments.events),
+        receiver=receiver_for("none" if arguments.quiet else arguments.events),
         confirm=confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
 

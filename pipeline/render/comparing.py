@@ -107,7 +107,7 @@ def compare_plans(
         existed=before is not None,
         chapters=tuple(_chapter(now, old, known, needed) for now, old in pairs),
         to_make=tuple(to_make.values()),
-        estimate=estimate_of((planned for planned in to_make.values() if planned.take is None), plan.pricing),
+        estimate=estimate_of((planned for planned in to_make.values() if planned.lacking), plan.pricing),
         manifest=tuple(manifest),
     )
 
