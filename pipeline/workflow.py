@@ -36,6 +36,7 @@ from pipeline.render.sharing import delivered, delivering, lacking, sharing, sto
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
 from pipeline.render.terms import terms_of
+from pipeline.render.together import Together
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import write_run_record
 from pipeline.reports.status import Status, project_status
@@ -69,6 +70,7 @@ class RenderOptions:
     max_cost_cents: Decimal | None = None
     allow_unknown_price: bool = False
     wait_for_lock_seconds: float = 0.0
+    together: Together | None = None
     store: str | None = None
     shared: bool = False
     draft: tuple[Output, ...] | None = None
@@ -251,8 +253,11 @@ def render(
             revision=git_revision(project.folder),
             max_cost_cents=options.max_cost_cents,
             allow_unknown_price=options.allow_unknown_price,
+            together=options.together,
             spent_before=shared.budget.others() if shared is not None and shared.budget is not None else None,
         )
+        if options.together is not None:
+            within.callback(options.together.add, terms.purse)
         while True:
             planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
             if shared is not None and shared.bring(lacking(planned, selected)):

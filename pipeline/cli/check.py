@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.annotations import add_annotations, annotate, root
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.arguments import Commands, add_api_url, add_engine
 from pipeline.cli.plan import add_offline
+from pipeline.cli.several import add_projects
 
 if TYPE_CHECKING:
     from pipeline.errors import Problem
@@ -26,7 +27,7 @@ def add_parser(commands: Commands) -> None:
         description="Read everything, render nothing: all problems at once, each with file and line.",
         epilog="example: narrate check -v projects/lighthouse",
     )
-    add_project(parser)
+    add_projects(parser)
     add_engine(parser)
     add_api_url(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="list every passage that is skipped, and why")

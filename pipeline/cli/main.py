@@ -31,6 +31,7 @@ from pipeline.cli import (
     voices,
 )
 from pipeline.cli.annotations import annotate_error, guarded_output
+from pipeline.cli.several import run_each
 from pipeline.errors import InputError, Interrupted, NarrateError
 
 _EXIT_CODES = """\
@@ -48,7 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``narrate`` and return its exit code."""
     parser = build_parser()
     with guarded_output(os.environ):
-        return _run(parser.parse_args(argv))
+        arguments = parser.parse_args(argv)
+        if not hasattr(arguments, "each_project"):
+            return _run(arguments)
+        try:
+            return run_each(arguments, _run)
+        except NarrateError as error:
+            return _ended(error, arguments)
 
 
 def _run(arguments: argparse.Namespace) -> int:

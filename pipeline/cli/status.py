@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, shown_duration
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, shown_duration
+from pipeline.cli.several import add_projects
 
 
 def add_parser(commands: Commands) -> None:
@@ -16,7 +17,7 @@ def add_parser(commands: Commands) -> None:
         description="One line per chapter: how many of its takes are stored, and whether its outputs are current.",
         epilog="example: narrate status projects/lighthouse",
     )
-    add_project(parser)
+    add_projects(parser)
     add_engine(parser)
     add_api_url(parser)
     parser.add_argument("--out", metavar="DIR", help="where the outputs are (default: build/)")

@@ -15,11 +15,13 @@ from pipeline.render.pacing import Pacing
 class Limiter:
     """Grants turns in the order in which they were asked for, repeated attempts before first ones.
 
-    It belongs to one event loop, whose timers must run on ``clock``.
+    It belongs to one event loop, whose timers must run on ``clock``. ``pacing`` is what earlier runs have left.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        self.pacing = Pacing(limits)
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float] = time.monotonic, *, pacing: Pacing | None = None
+    ) -> None:
+        self.pacing = pacing or Pacing(limits)
         self._clock = clock
         self._order = itertools.count()
         self._waiting: list[tuple[bool, int, asyncio.Future[int | None]]] = []

@@ -98,6 +98,11 @@ class Pacing:
             return
         self._count(now if heard_at is None else min(heard_at, now), now)
 
+    def all_ended(self, now: float) -> None:
+        """Nothing is under way any more, whatever became of it: it may have been counted."""
+        for number in tuple(self._under_way):
+            self.ended(number, now)
+
     def passed(self) -> None:
         """A request was let through: refusals are no longer in a row."""
         self._refused_in_a_row = 0

@@ -86,7 +86,7 @@ class Studio:
 
     def __post_init__(self) -> None:
         self.metered = self.engine if isinstance(self.engine, MeteredEngine) else None
-        self.limiter = Limiter(limits_of(self.engine))
+        self.limiter = Limiter(limits_of(self.engine), pacing=self.terms.pacing)
         self.longest = KnownLimit(self.engine.max_input_length)
 
     def halt(self, ending: Ending | None = None) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from pipeline.engines.protocol import Engine, MeteredEngine
 from pipeline.errors import UsageError
 from pipeline.project.models import Budget, Project
+from pipeline.render.pacing import Pacing
 from pipeline.render.purse import PROJECT_BUDGET, Cap, Purse
 from pipeline.render.retrying import RetryPolicy
+from pipeline.render.together import Together
 from pipeline.store.ledger import LedgerLine, read_ledger
 
 _NOTHING = Decimal(0)
@@ -28,6 +30,8 @@ class Terms:
     model: str = ""
     unknown_price_allowed: bool = False
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    pacing: Pacing | None = None
+    """What earlier runs of the same command have left of the wallet's limits."""
 
 
 def terms_of(
@@ -39,11 +43,13 @@ def terms_of(
     max_cost_cents: Decimal | None = None,
     allow_unknown_price: bool = False,
     spent_before: Decimal | None = None,
+    together: Together | None = None,
 ) -> Terms:
     """The terms of a run. A free engine costs nothing and needs no budget.
 
     ``spent_before`` is what all other runs have come to, where a shared store knows better than the ledgers here.
-    Raises StorageError where the ledger cannot be read.
+    ``together`` is what the other projects of the command have come to. Raises StorageError where the ledger cannot be
+    read.
     """
     if not engine.paid:
         return Terms(revision=revision)
@@ -51,11 +57,14 @@ def terms_of(
     rate = project.rates.get(identity["model"])
     if spent_before is None and project.budget.project_cents is not None:
         spent_before = earlier_cents(ledgers, identity["provider"])
-    caps = budgets(project.budget, max_cost_cents, spent_before or _NOTHING)
+    elsewhere = together.spent_cents if together is not None else _NOTHING
+    caps = budgets(project.budget, max_cost_cents, spent_before or _NOTHING, elsewhere)
+    metered = engine if isinstance(engine, MeteredEngine) else None
     return Terms(
         rate=rate,
         purse=Purse(caps),
-        account=engine.account if isinstance(engine, MeteredEngine) else None,
+        account=metered.account if metered is not None else None,
+        pacing=together.pacing(metered.account, metered.limits) if together is not None and metered else None,
         revision=revision,
         model=identity["model"],
         unknown_price_allowed=allow_unknown_price,
@@ -71,11 +80,14 @@ def require_price(terms: Terms) -> None:
         )
 
 
-def budgets(budget: Budget, max_cost_cents: Decimal | None, spent_before: Decimal) -> list[Cap]:
-    """Every budget that holds: the manifest's for a run and for the project, and the command line's."""
+def budgets(
+    budget: Budget, max_cost_cents: Decimal | None, spent_before: Decimal, elsewhere: Decimal = _NOTHING
+) -> list[Cap]:
+    """Every budget that holds: the manifest's for a run and for the project, and the command line's, against which
+    counts what other projects of the command have come to (``elsewhere``)."""
     caps = []
     if max_cost_cents is not None:
-        caps.append(Cap("--max-cost", max_cost_cents))
+        caps.append(Cap("--max-cost", max_cost_cents, elsewhere))
     if budget.run_cents is not None:
         caps.append(Cap("the run's budget", budget.run_cents))
     if budget.project_cents is not None:
