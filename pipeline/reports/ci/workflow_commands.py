@@ -76,7 +76,7 @@ class CommandGuard(io.RawIOBase):
 
     def flush(self) -> None:
         """Flush what is below."""
-        if not self.closed:
+        if not self.closed and not self._below.closed:
             self._below.flush()
 
     def trusted(self, line: str) -> None:
