@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pipeline.engines.planning import planning_engine
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
-from pipeline.errors import DamagedTake
+from pipeline.errors import DamagedTake, UsageError
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.changed_settings import changed_settings
@@ -51,6 +51,7 @@ from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, new_run_id, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts
+from pipeline.store.shared.collecting import Needed
 
 if TYPE_CHECKING:
     from pipeline.reports.quality.verifying import Verification
@@ -185,6 +186,33 @@ def _keyed(
         script = _scripted(project, speaker).script
         voices = resolved_voices(script, project, speaker)
         return project, planned_chapters(script, voices, speaker, read_chosen(project.folder), None)
+
+
+def needed(path: Path, keep: Sequence[str] = (), *, engine: str | None = None) -> tuple[Needed, set[str]]:
+    """What the project needs of a store, and what each of ``keep`` needs: a git revision, a folder or a manifest.
+
+    Returns it with the names of the projects that were read. Raises InputError, UsageError.
+    """
+    wanted, projects = Needed(), set[str]()
+    manifest = load_project(path).manifest
+
+    def add(manifest: Path, shown: str | None) -> None:
+        project, chapters = _keyed(manifest, engine, None, shown=shown)
+        projects.add(project.slug)
+        for chapter in chapters:
+            for planned in chapter.segments:
+                wanted.add(planned.key, planned.inputs)
+
+    add(path, None)
+    for name in keep:
+        if is_project(Path(name)):
+            add(Path(name), None)
+            continue
+        with project_at(manifest, name, also=(TAKES_NAME,)) as revision:
+            if revision.manifest is None:
+                raise UsageError(f"there is no {manifest.name} at {name}", hint="keep what there is, or leave it out")
+            add(revision.manifest, name)
+    return wanted, projects
 
 
 def retake(

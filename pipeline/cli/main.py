@@ -27,6 +27,7 @@ from pipeline.cli import (
     schema,
     serve,
     status,
+    store,
     verify,
     voices,
 )
@@ -108,6 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
         verify,
         captions,
         costs,
+        store,
         doctor,
         explain,
         schema,

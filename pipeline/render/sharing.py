@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from pipeline.engines.protocol import Engine
 from pipeline.errors import NarrateError, SegmentsFailed, StorageError, UsageError
+from pipeline.project.loading import load_project
 from pipeline.project.models import Project
 from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan
 from pipeline.render.terms import Terms, spent_by_run
 from pipeline.store.layout import Layout
+from pipeline.store.ledger import new_run_id
+from pipeline.store.locking import project_lock
 from pipeline.store.shared.address import STORE_VARIABLE, Address, store_address
 from pipeline.store.shared.budgets import SharedBudget
 from pipeline.store.shared.claims import Claims
+from pipeline.store.shared.desk import Desk, at_desk
 from pipeline.store.shared.exchange import read_catalogue
 from pipeline.store.shared.opening import creates_only_once, open_remote, require_version
 from pipeline.store.shared.runners import LEASE_SECONDS, REQUEST_SECONDS, Runner
@@ -170,3 +174,24 @@ def delivering(
             if problem is not None:
                 shared.notice(problem.message)
         raise
+
+
+@contextmanager
+def open_desk(path: Path, flag: str | None, *, notice: Callable[[str], None]) -> Iterator[Desk]:
+    """The store of a project for the commands that look after it, with the project's lock held.
+
+    Raises InputError, UsageError where no store is named, LockHeld, StorageError.
+    """
+    project = load_project(path)
+    wish, layout = store_wish(project, flag), Layout.of(project)
+    if wish.address is None:
+        raise UsageError(
+            "no store is named", hint=f"name it with --store or {STORE_VARIABLE}, or a folder with `store:`"
+        )
+    remote = open_remote(wish.address)
+    require_version(remote, begin=True)
+    with (
+        project_lock(layout.state),
+        at_desk(remote, layout, project.slug, new_run_id(), wish.lease_seconds, notice) as desk,
+    ):
+        yield desk

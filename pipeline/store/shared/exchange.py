@@ -82,7 +82,7 @@ def read_verified(remote: Remote, key: str) -> Arrived | None:
         if data is None:
             return None
         try:
-            sidecar, take = _verified_sidecar(key, data)
+            sidecar, take = verified_sidecar(key, data)
         except ValueError as error:
             fault = f"has a damaged sidecar: {error}"
             continue
@@ -117,7 +117,7 @@ def offer(remote: Remote, take: Take, takes: TakeStore, *, replace: bool = False
     if standing == sealed:
         return Arrival.THERE if remote.modified(name) is not None else _refused(take.key, "has no audio")
     try:
-        other = _verified_sidecar(take.key, standing or b"")[1]
+        other = verified_sidecar(take.key, standing or b"")[1]
     except ValueError as error:
         raise DamagedInStore(take.key, f"has a damaged sidecar: {error}") from error
     return Arrival.THERE if other.sha256 == take.sha256 else Arrival.OTHER
@@ -147,7 +147,7 @@ def _sealed(sidecar: bytes) -> bytes:
     return line + b"\n" + orjson.dumps(seal, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _verified_sidecar(key: str, data: bytes) -> tuple[bytes, Take]:
+def verified_sidecar(key: str, data: bytes) -> tuple[bytes, Take]:
     """The sidecar as it lies in a project. Raises ValueError for what is not one of this key."""
     line, _, seal = data.partition(b"\n")
     try:

@@ -10,6 +10,8 @@ TAKES = "takes"
 CLAIMS = "claims"
 RUNNERS = "runners"
 PROJECTS = "projects"
+PROBES = "probes"
+DAMAGED = "damaged"
 
 _SIDECAR = re.compile(r"takes/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 _AUDIO = re.compile(r"takes/[0-9a-f]{2}/([0-9a-f]{64})\.([0-9a-f]{16})\.flac")

@@ -10,7 +10,7 @@ import orjson
 from pipeline.errors import StorageError
 from pipeline.store.shared.address import FOLDER, Address
 from pipeline.store.shared.folder_remote import FolderRemote
-from pipeline.store.shared.names import MARKER, STORE_SCHEMA
+from pipeline.store.shared.names import MARKER, PROBES, STORE_SCHEMA
 from pipeline.store.shared.remote import Remote
 
 
@@ -50,7 +50,7 @@ def require_version(remote: Remote, *, begin: bool) -> bool:
 
 def creates_only_once(remote: Remote) -> bool:
     """Whether the store refuses to create an object that is there, found out by trying. Raises StoreUnavailable."""
-    name = f"probes/{secrets.token_hex(12)}"
+    name = f"{PROBES}/{secrets.token_hex(12)}"
     try:
         first = remote.create(name, b"first")
         return first and not remote.create(name, b"second") and remote.read(name) == b"first"
