@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.cli.annotations import add_annotations
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_spending
 from pipeline.cli.plan import add_offline
 
@@ -47,7 +48,8 @@ def add_parser(commands: Commands) -> None:
         help=f"make another take of the N worst segments (default: {_DEFAULT_RETAKES}) and keep the better one",
     )
     add_spending(parser)
-    parser.set_defaults(run=run)
+    add_annotations(parser)
+    parser.set_defaults(run=run, command="verify")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -79,6 +79,7 @@ def _values(options: CiOptions) -> dict[str, str]:
         "STATE_ITEM": _quoted(f"{state}.narration/"),
         "LEDGER_ITEM": _quoted(f"{state}.narration/ledger/"),
         "BUILD_ITEM": _quoted(f"{state}build/"),
+        "SHARED": " --shared" if options.keeping is Keeping.STORE else "",
         "BRANCH": _quoted(options.branch),
         "REF": _quoted(f"refs/heads/{options.branch}"),
         "MAX_COST_CENTS": _quoted(str(options.max_cost_cents)),
