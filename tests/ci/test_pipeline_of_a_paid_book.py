@@ -32,6 +32,8 @@ PUSH = {"name": "push", "ref": "refs/heads/main", "head": "main"}
 PULL_REQUEST = {"name": "pull_request", "ref": "refs/pull/1/merge", "head": "edits", "base": "main"}
 BOOK = "books/lighthouse"
 HOSTILE = "::error::@everyone <img src=x> ##[error] [a](https://example.org) | and `this` cost #1 thing."
+_PARAGRAPHS = 25
+"""Of the sample story: enough to measure the pace of its voice."""
 NEW = """
 The second book lay under the first, and it was the same book. Bolitho had ruled its columns in the same brown ink, and
 he had entered the same oil, the same wicks and the same weather; only the sums at each foot were others, and
@@ -74,6 +76,10 @@ def make_repository(folder: Path, sample: Path) -> Path:
         shutil.copytree(sample / name, book / name)
     for chapter in ("02-eleven-pints.md", "03-what-the-book-says.md"):
         (book / "manuscript" / chapter).unlink()
+    first = book / "manuscript" / "01-the-auditor.md"
+    first.write_text(
+        "\n\n".join(first.read_text(encoding="utf-8").split("\n\n")[:_PARAGRAPHS]) + "\n", encoding="utf-8"
+    )
     shutil.copy(sample / "cover.png", book)
     manifest = (sample / "project.yaml").read_text(encoding="utf-8")
     manifest = re.sub(r"(?m)^engine: hibari.*$", "engine: kugelaudio", manifest)
@@ -180,7 +186,7 @@ def test_a_pull_request_is_told_segments_dictionary_effects_and_price(story: Sto
     assert job.green, job.told()
     summary = job.summaries["Price the change"]
     assert re.search(r"^\d takes to be made \(\d changed.*cents; by the measured pace of", summary, re.MULTILINE)
-    assert re.search(r"^\| Gwavas \| /ˈɡwɒvəs/ \| /ˈɡwævəs/ \| 3 \| [\d.]+ to [\d.]+ cents \|$", summary, re.MULTILINE)
+    assert re.search(r"^\| Gwavas \| /ˈɡwɒvəs/ \| /ˈɡwævəs/ \| 2 \| [\d.]+ to [\d.]+ cents \|$", summary, re.MULTILINE)
     comment = (story.runner.artifacts / "narrate-check" / "narrate-comment.md").read_text(encoding="utf-8")
     assert comment.startswith("<!-- narrate: lighthouse -->\n")
     assert comment.split("\n", 1)[1].strip() == summary.strip()
