@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Check, and say what was read."""
     from pipeline import workflow
     from pipeline.errors import CheckFailed, InputError
+    from pipeline.reports.estimates import counted
     from pipeline.store.cleaning import damaged_takes
     from pipeline.store.layout import Layout
 
@@ -57,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     characters = sum(len(chapter.text) for chapter in checked.script.chapters)
     segments = sum(len(chapter.segments) for chapter in checked.script.chapters)
     _say(
-        f"{checked.project.title}: {len(chapters)} chapters, {characters:,} characters, {segments:,} segments, "
+        f"{checked.project.title}: {counted(len(chapters), 'chapter')}, {characters:,} characters, "
+        f"{counted(segments, 'segment')}, "
         f"engine {checked.engine.name}"
     )
     if checked.assumed:
@@ -69,7 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.verbose:
         _list(checked.manuscript)
     else:
-        _say(f"{_skipped_count(checked.manuscript)} passages are not spoken; `narrate check -v` lists them")
+        count = _skipped_count(checked.manuscript)
+        verb = "is" if count == 1 else "are"
+        _say(f"{counted(count, 'passage')} {verb} not spoken; `narrate check -v` lists them")
     if arguments.takes:
         damaged = damaged_takes(Layout.of(checked.project).takes)
         if damaged:

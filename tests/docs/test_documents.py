@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.described import described
 from pipeline.cli.main import build_parser
+from pipeline.cli.reference import command_reference
 from pipeline.project.loading import load_project
 from pipeline.project.reference import manifest_reference
 
@@ -47,3 +49,9 @@ def test_files_that_documents_point_to_exist(repository: Path) -> None:
 @pytest.mark.parametrize("name", ["lighthouse", "fable-epub"])
 def test_the_samples_load(repository: Path, name: str) -> None:
     assert load_project(repository / "projects" / name).chapters
+
+
+def test_the_command_reference_is_current(repository: Path) -> None:
+    current = command_reference(described(build_parser()))
+    told = "narrate schema --commands > docs/commands.md"
+    assert (repository / "docs" / "commands.md").read_text(encoding="utf-8") == current, told

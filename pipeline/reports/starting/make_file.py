@@ -43,8 +43,8 @@ costs: $(VENV)/.installed ## what was spent
 verify: $(VENV)/.installed ## listen to what was made, and say what is wrong with it
 \t$(RUN) verify $(ARGS)
 
-preview: render ## render, then say which page to open to listen and read along
-\t@echo "open $(CURDIR)/build/index.html in a browser"
+preview: $(VENV)/.installed ## listen in a browser while you write (Ctrl-C ends it)
+\t$(RUN) preview $(ARGS)
 
 clean: ## remove what was built; takes and ledgers stay
 \t$(RUN) clean
