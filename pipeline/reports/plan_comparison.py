@@ -30,9 +30,7 @@ def comparison_json(comparison: PlanComparison) -> bytes:
             **{str(change): comparison.count(change) for change in (Change.ADDED, Change.CHANGED, Change.REMOVED)},
             "to_make": len(comparison.to_make) - stored,
             "stored": stored,
-            "characters_to_make": sum(
-                len(planned.segment.text) for planned in comparison.to_make if planned.lacking
-            ),
+            "characters_to_make": sum(len(planned.segment.text) for planned in comparison.to_make if planned.lacking),
             "characters_removed": comparison.characters_removed,
             **estimate_json(comparison.estimate),
         },
@@ -98,9 +96,7 @@ def comparison_markdown(comparison: PlanComparison) -> str:
     changed = [chapter for chapter in comparison.chapters if chapter.change is not Change.UNCHANGED]
     if changed:
         lines += ["| chapter | | segments |", "|---|---|---:|"]
-        lines += [
-            f"| {escaped(chapter.title)} | {chapter.change} | {len(chapter.segments):,} |" for chapter in changed
-        ]
+        lines += [f"| {escaped(chapter.title)} | {chapter.change} | {len(chapter.segments):,} |" for chapter in changed]
         lines.append("")
     rows = list(comparison.segments())
     if rows:

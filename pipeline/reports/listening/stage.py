@@ -7,6 +7,7 @@ from dataclasses import dataclass
 PREVIEW_FOLDER = "preview"
 """Where previews are rendered, in the folder of the outputs."""
 
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """``version`` counts the pages made, from 0: none yet; ``trouble`` is what keeps the next one from being made, a
