@@ -26,7 +26,7 @@ from pipeline.store.shared.desk import Desk, at_desk
 from pipeline.store.shared.exchange import read_catalogue
 from pipeline.store.shared.opening import creates_only_once, open_remote, require_version
 from pipeline.store.shared.runners import LEASE_SECONDS, REQUEST_SECONDS, Runner
-from pipeline.store.shared.shared_ledgers import pull_ledgers, push_ledgers
+from pipeline.store.shared.shared_ledgers import pull_ledgers, push_ledger, push_ledgers
 from pipeline.store.shared.source import SharedTakes
 from pipeline.store.takes import Take
 
@@ -75,6 +75,7 @@ def sharing(
         pull_ledgers(remote, project.slug, layout.ledgers, but=shared.runner.living())
         shared.budget = _budget(shared, project, engine, layout.ledgers)
         shared.look()
+        shared.meanwhile = lambda: push_ledger(remote, project.slug, layout.ledgers / f"{run}.jsonl")
         shared.keep_alive()
         yield shared
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from pipeline.errors import UsageError
 from pipeline.store.shared.address import PROTOCOLS, Address
@@ -149,7 +149,7 @@ class ObjectRemote:
 
         policy = Retrying(
             stop=stop_after_attempt(self.patience.attempts),
-            wait=wait_exponential_jitter(self.patience.first_seconds, self.patience.most_seconds, jitter=0.2),
+            wait=wait_exponential(self.patience.first_seconds, self.patience.most_seconds) + wait_random(0, 0.2),
             retry=retry_if_exception_type(_Passing),
         )
         try:

@@ -19,6 +19,8 @@ def merged(ours: bytes, theirs: bytes) -> bytes:
 
 def push_ledger(remote: Remote, project: str, path: Path) -> bool:
     """Add to the store what it lacks of one run's ledger; whether it lacked anything. Raises StorageError."""
+    if not path.exists():
+        return False
     with storage_errors(path):
         ours = path.read_bytes()
     name = f"{ledger_folder(project)}/{path.name}"

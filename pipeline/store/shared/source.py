@@ -49,6 +49,8 @@ class SharedTakes:
     """How long a request may take: a claim holds at least so long when one leaves."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     damaged: dict[str, DamagedInStore] = field(default_factory=dict)
+    meanwhile: Callable[[], object] = lambda: None
+    """Done whenever claims are renewed: sends the ledger, so that little of it is lost with this machine."""
     _arrived: set[str] = field(default_factory=set)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
     _threads: ThreadPoolExecutor = field(
@@ -58,7 +60,6 @@ class SharedTakes:
     _drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: threading.Event = field(default_factory=threading.Event)
     _keeper: threading.Thread | None = None
-    _unrenewed: StorageError | None = None
 
     def look(self) -> None:
         """List what the store has. Raises StoreUnavailable."""
@@ -80,7 +81,8 @@ class SharedTakes:
         return came
 
     def keep_alive(self) -> None:
-        """Renew the sign of life and all claims from now on, on a thread of its own."""
+        """Renew the sign of life and all claims from now on, on a thread of its own. Raises StoreUnavailable."""
+        self.runner.now()
         self._keeper = threading.Thread(target=self._keep, name="lease", daemon=True)
         self._keeper.start()
 
@@ -148,6 +150,8 @@ class SharedTakes:
                 break
             if number + 1 < rounds:
                 time.sleep(_LATER_SECONDS * (number + 1))
+        if not self.paid:  # what costs nothing is made again here as long as the store's take is damaged
+            failed = {key: error for key, error in failed.items() if not isinstance(error, DamagedInStore)}
         if not failed:
             return self._unsettled()
         first = next(iter(failed.values()))
@@ -266,6 +270,7 @@ class SharedTakes:
                 self.runner.now()
                 if self.claims is not None:
                     self.claims.renew_all()
+                self.meanwhile()
                 failing = False
             except StorageError as error:
                 if not failing:
