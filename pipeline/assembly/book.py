@@ -68,7 +68,7 @@ def _timed(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Ite
     frame = -1
     for index, chapter in enumerate(chapters):
         if stop is not None and stop.is_set():
-            raise Interrupted("stopped while writing the book")
+            raise Interrupted("stopped while writing the book", hint="run the same command to go on")
         for packet in _packets(chapter, with_first=index == 0):
             packet.pts = packet.dts = frame * FRAME_SAMPLES
             frame += 1

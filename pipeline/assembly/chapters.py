@@ -75,5 +75,7 @@ def _until(
     """The blocks, until somebody says stop."""
     for block in blocks:
         if halt.is_set() or (stop is not None and stop.is_set()):
-            raise Interrupted("stopped while assembling; what was finished is kept")
+            raise Interrupted(
+                "stopped while assembling; what was finished is kept", hint="run the same command to go on"
+            )
         yield block

@@ -30,5 +30,8 @@ def modified_time() -> str | None:
 def _given() -> int | None:
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     if given and not (given.isascii() and given.isdecimal()):
-        raise UsageError(f"SOURCE_DATE_EPOCH is {given!r}; expected a whole number of seconds since 1970")
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH is {given!r}; expected a whole number of seconds since 1970",
+            hint="set it to the output of `git log -1 --format=%ct`, or unset it",
+        )
     return min(int(given), _LATEST) if given else None

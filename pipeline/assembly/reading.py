@@ -54,7 +54,10 @@ def _opened(key: str, open_take: OpenTake) -> NDArray[np.int16]:
     try:
         return open_take(key)
     except OSError as error:
-        raise StorageError(f"take {key[:12]} cannot be read: {error.strerror or error}") from error
+        raise StorageError(
+            f"take {key[:12]} cannot be read: {error.strerror or error}",
+            hint="make .narration/takes readable; `narrate check --takes` tells which takes are damaged",
+        ) from error
 
 
 def _room(timeline: ChapterTimeline, clip: Clip) -> tuple[int, int]:

@@ -36,7 +36,7 @@ def _audio(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Ite
         samples = 0
         for block in _decoded(chapter.audio):
             if stop is not None and stop.is_set():
-                raise Interrupted("stopped while writing the book")
+                raise Interrupted("stopped while writing the book", hint="run the same command to go on")
             samples += len(block)
             yield block
         if samples != chapter.samples:

@@ -88,7 +88,9 @@ def _output(arguments: argparse.Namespace) -> Output:
     except ValidationError as error:
         problem = error.errors()[0]
         key = (problem.get("ctx") or {}).get("at", ("format",))[0]
-        raise UsageError(f"--{key} {asked[key]}: expected {problem['msg']}") from error
+        raise UsageError(
+            f"--{key} {asked[key]}: expected {problem['msg']}", hint="see `narrate captions --help`"
+        ) from error
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -103,7 +105,7 @@ def _check(arguments: argparse.Namespace) -> int:
         "is for making captions",
     )
     if not arguments.paths:
-        raise UsageError("--check needs a FILE")
+        raise UsageError("--check needs a FILE", hint="such as: narrate captions --check build/srt/*.srt")
     rules = RULE_SETS[arguments.rules or "netflix"]
     checked = [
         (path, check_captions(_read(path), path.suffix[1:], rules, arguments.language)) for path in arguments.paths
@@ -115,7 +117,10 @@ def _check(arguments: argparse.Namespace) -> int:
     failed = [path for path, result in checked if any(result.count(level) for level in failing)]
     if failed:
         names = ", ".join(map(str, failed[:5])) + ("…" if len(failed) > 5 else "")
-        raise CheckFailed(f"{len(failed)} of {len(checked)} caption files failed: {names}")
+        raise CheckFailed(
+            f"{len(failed)} of {len(checked)} caption files failed: {names}",
+            hint="mend the lines that are named above; captions of your own come anew from `narrate captions`",
+        )
     return 0
 
 

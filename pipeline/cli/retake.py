@@ -59,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not segments:
         raise UsageError("retake of which segment?", hint="name one, such as the-stairs:3; `narrate plan` shows how")
     if arguments.choose is not None and not 0 <= arguments.choose <= MOST_TAKES:
-        raise UsageError(f"--choose {arguments.choose}: takes are numbered from 0 to {MOST_TAKES}")
+        raise UsageError(
+            f"--choose {arguments.choose}: takes are numbered from 0 to {MOST_TAKES}",
+            hint="`narrate retake --list` shows which are stored",
+        )
     retaken, plan = workflow.retake(
         project, segments, choose=arguments.choose, undo=arguments.undo, unheard=arguments.unheard, **common
     )

@@ -98,7 +98,7 @@ def _mended(report: Verification, arguments: argparse.Namespace) -> tuple[Verifi
     from pipeline.workflow import RenderOptions
 
     if arguments.retake < 1:
-        raise UsageError(f"--retake {arguments.retake}: ask for one take or more")
+        raise UsageError(f"--retake {arguments.retake}: ask for one take or more", hint="such as --retake 3")
     options = RenderOptions(
         jobs=arguments.jobs,
         out=arguments.out,

@@ -44,7 +44,14 @@ def read_manuscript(project: Project) -> Manuscript:
     reading.problems += _clashes(reading.chapters)
     if not reading.problems and not reading.chapters:
         manifest = shown_name(project, project.manifest)
-        reading.problems.append(Problem(manifest, 0, 0, "chapters: there is nothing to speak in any of them"))
+        reading.problems.append(
+            Problem(
+                manifest,
+                0,
+                0,
+                "chapters: there is nothing to speak in any of them; write something, or name other files",
+            )
+        )
     if reading.problems:
         raise InputError(dict.fromkeys(reading.problems))
     read = Manuscript(tuple(reading.chapters), tuple(reading.left_out), tuple(dict.fromkeys(reading.entries)))

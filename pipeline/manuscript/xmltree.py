@@ -35,7 +35,16 @@ def parse_xml(data: bytes, *, shown: str) -> etree._Element:
         return etree.fromstring(_NAMED.sub(_numbered, data), parser)
     except etree.XMLSyntaxError as exc:
         line, column = exc.position
-        raise InputError([Problem(shown, line or 0, column or 0, f"is not well-formed XML: {exc.msg}")]) from exc
+        raise InputError(
+            [
+                Problem(
+                    shown,
+                    line or 0,
+                    column or 0,
+                    f"is not well-formed XML: {exc.msg}; mend it there, or export the book again",
+                )
+            ]
+        ) from exc
 
 
 def parse_html(data: bytes, *, shown: str) -> etree._Element | None:

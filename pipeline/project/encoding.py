@@ -55,7 +55,7 @@ def _read_bytes(path: Path, shown: str, limit_bytes: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
     except FileNotFoundError as exc:
-        raise InputError([Problem(shown, 0, 0, "does not exist")]) from exc
+        raise InputError([Problem(shown, 0, 0, "does not exist; expected a file in the project's folder")]) from exc
     except OSError as exc:
         raise InputError([Problem(shown, 0, 0, f"cannot be read: {exc.strerror}")]) from exc
     if len(data) > limit_bytes:

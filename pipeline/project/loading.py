@@ -85,7 +85,7 @@ def _find_manifest(path: Path) -> Path:
         path = path / MANIFEST_NAME
         if not path.exists():
             others = sorted(item.name for item in path.parent.iterdir() if item.suffix in {".yaml", ".yml"})
-            there = f"; there is {', '.join(others[:5])}: name the file" if others else ""
+            there = f"; there is {', '.join(others[:5])}: name the file" if others else "; `narrate init` writes one"
             raise InputError([Problem(str(path.parent), 0, 0, f"holds no {MANIFEST_NAME}{there}")])
     elif not exists:
         raise InputError([Problem(str(path), 0, 0, f"does not exist; expected a folder with a {MANIFEST_NAME}")])

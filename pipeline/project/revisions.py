@@ -250,7 +250,10 @@ def _tree(folder: Path, commit: str, prefix: str) -> list[_Entry]:
     arguments = ["ls-tree", "-r", "-z", "--full-tree", commit, *(["--", prefix] if prefix else [])]
     done = _run(folder, *arguments)
     if done.returncode:
-        raise UsageError(f"git cannot read {commit[:_SHORT]}: {_first_line(done.stderr)}")
+        raise UsageError(
+            f"git cannot read {commit[:_SHORT]}: {_first_line(done.stderr)}",
+            hint="fetch it first (in CI: fetch-depth: 0), or name another revision",
+        )
     entries = []
     for row in done.stdout.split(b"\0"):
         if row:

@@ -55,7 +55,10 @@ def _at_place(plan: Plan, name: str) -> PlannedSegment:
         raise UsageError(f"there is no chapter '{chapter}'", hint=f"the chapters are {_some(list(by_slug))}")
     segments = by_slug[chapter].segments
     if index >= len(segments):
-        raise UsageError(f"chapter '{chapter}' has no segment {index}; its segments are 0 to {len(segments) - 1}")
+        raise UsageError(
+            f"chapter '{chapter}' has no segment {index}; its segments are 0 to {len(segments) - 1}",
+            hint="build/index.html shows every segment with its number",
+        )
     return segments[index]
 
 
@@ -153,7 +156,10 @@ class Booth:
         for number, is_stored in self._numbers(planned):
             if number > chosen and not is_stored:
                 return number
-        raise UsageError(f"{place_of(planned)} has {MOST_TAKES + 1} takes already")
+        raise UsageError(
+            f"{place_of(planned)} has {MOST_TAKES + 1} takes already",
+            hint="choose one of them with --choose N; `narrate retake --list` shows them",
+        )
 
     def _earlier(self, planned: PlannedSegment, number: int) -> int:
         stored = self._stored(planned)

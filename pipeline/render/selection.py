@@ -23,7 +23,10 @@ def select_chapters(wanted: str | None, slugs: Sequence[str]) -> frozenset[str]:
         elif numbers:
             first, last = int(numbers[1]), int(numbers[2] or numbers[1])
             if not 1 <= first <= last <= len(slugs):
-                raise UsageError(f"--chapters: {part} is not within 1-{len(slugs)}")
+                raise UsageError(
+                    f"--chapters: {part} is not within 1-{len(slugs)}",
+                    hint="`narrate check -v` lists the chapters with their numbers and slugs",
+                )
             selected.update(slugs[first - 1 : last])
         else:
             near = difflib.get_close_matches(part, slugs, n=1)

@@ -144,7 +144,10 @@ def _lease_seconds() -> float:
     if not said:
         return LEASE_SECONDS
     if not said.isdecimal() or not _SHORTEST_LEASE <= int(said) <= 86_400:
-        raise UsageError(f"{LEASE_VARIABLE} is no number of seconds from {_SHORTEST_LEASE} to 86400")
+        raise UsageError(
+            f"{LEASE_VARIABLE} is no number of seconds from {_SHORTEST_LEASE} to 86400",
+            hint=f"unset it: {LEASE_SECONDS} seconds suit every store",
+        )
     return float(said)
 
 

@@ -27,7 +27,9 @@ def append_summary(path: Path, markdown: str) -> None:
         with path.open("ab") as file:
             file.write(cut_at_a_line(markdown, SUMMARY_BYTES - there - 1).encode() + b"\n")
     except OSError as error:
-        raise StorageError(f"{path}: the summary cannot be written: {error.strerror}") from error
+        raise StorageError(
+            f"{path}: the summary cannot be written: {error.strerror}", hint="name a file in a folder that is there"
+        ) from error
 
 
 def write_comment(path: Path, markdown: str, *, project: str) -> None:

@@ -132,7 +132,10 @@ def _local(take: Take, takes: TakeStore) -> tuple[bytes, bytes]:
         audio = takes.audio_path(take.key).read_bytes()
         sidecar = takes.sidecar_path(take.key).read_bytes()
     except OSError as error:
-        raise StorageError(f"the take {take.key[:12]} cannot be read here: {error.strerror}") from error
+        raise StorageError(
+            f"the take {take.key[:12]} cannot be read here: {error.strerror}",
+            hint="make .narration/takes readable, then run again",
+        ) from error
     if hashlib.sha256(audio).hexdigest() != take.sha256:
         raise StorageError(
             f"the take {take.key[:12]} is damaged here and was not sent", hint="`narrate check --takes` lists them all"

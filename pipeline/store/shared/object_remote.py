@@ -184,7 +184,10 @@ def open_object_remote(address: Address, patience: Patience = Patience()) -> Obj
             f"a store at {address.protocol}:// needs the extra {extra}", hint=f"pip install 'narrate[{extra}]'"
         ) from error
     except _errors(ValueError) as error:
-        raise StoreUnavailable(f"the store {address}: {without_secrets(str(error))}") from error
+        raise StoreUnavailable(
+            f"the store {address}: {without_secrets(str(error))}",
+            hint="check its address and the variables that it takes its credentials from (docs/store.md)",
+        ) from error
     root = address.path if address.protocol != "memory" else f"/{address.path}"
     turn = _MEMORY if address.protocol == "memory" else nullcontext()
     return ObjectRemote(files, root, str(address), patience, turn)

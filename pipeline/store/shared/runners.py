@@ -41,7 +41,10 @@ class Runner:
                 self.remote.write(name, orjson.dumps({"schema": 1, "lease_seconds": self.lease_seconds}))
                 written = self.remote.modified(name)
                 if written is None:
-                    raise StoreUnavailable(f"the store {self.remote.shown} does not keep what it is given")
+                    raise StoreUnavailable(
+                        f"the store {self.remote.shown} does not keep what it is given",
+                        hint="check that objects can be written and read there; `narrate doctor` tries it",
+                    )
                 self._now, self._read_at = written, before
             return self._now
 
