@@ -61,11 +61,11 @@ def test_a_plan_has_the_published_shape(tmp_path: Path) -> None:
     assert list(document) == ["schema", "engine", "provider", "model", "totals", "segments"]
     assert document["schema"] == 1
     assert list(document["totals"]) == [
-        "segments", "stored", "to_make", "characters_to_make", "seconds_low", "seconds_high", "cents_low", "cents_high",
-        "basis",
+        "segments", "stored", "in_store", "to_make", "characters_to_make", "seconds_low", "seconds_high", "cents_low",
+        "cents_high", "basis",
     ]  # fmt: skip
     for segment in document["segments"]:
-        assert list(segment) == ["key", "chapter", "index", "text", "voice", "state", "reason", "take"]
+        assert list(segment) == ["key", "chapter", "index", "text", "voice", "state", "in_store", "reason", "take"]
         assert (segment["state"], segment["reason"]) == ("missing", "new")
     assert document["totals"]["to_make"] == len({segment["key"] for segment in document["segments"]})
 
