@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_store
 
 if TYPE_CHECKING:
     from pipeline.reports.health.finding import Finding
@@ -26,7 +26,7 @@ def add_parser(commands: Commands) -> None:
     add_project(parser)
     add_engine(parser)
     add_api_url(parser)
-    parser.add_argument("--store", metavar="URL", help="the store that machines share (default: NARRATE_STORE)")
+    add_store(parser)
     parser.add_argument("--online", action="store_true", help="ask the provider too: does it answer, has it the voices")
     parser.add_argument("--json", action="store_true", help="as a JSON array")
     parser.set_defaults(run=run)

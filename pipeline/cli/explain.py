@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.arguments import Commands, add_api_url, add_engine
+from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_store
 
 if TYPE_CHECKING:
     from pipeline.project.explained import Setting
@@ -61,6 +61,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_engine(parser)
     add_api_url(parser)
+    add_store(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="as it would be given to render")
     parser.add_argument("--json", action="store_true", help="as a JSON array")
     parser.set_defaults(run=run)
@@ -117,7 +118,19 @@ def _of_the_manifest(project: Project, arguments: argparse.Namespace) -> Iterato
             source, changed = "profile.mp3_kbps", setting.value is not None
         if setting.name == "engine" and arguments.engine is not None:
             value, source, changed = arguments.engine, f"the flag --engine (before {source})", True
+        if setting.name == "store" and (given := _given_store(arguments)) is not None:
+            value, source, changed = given[0], f"{given[1]} (before {source})", True
         yield Explained(setting.name, value, source, default, setting.description, changed)
+
+
+def _given_store(arguments: argparse.Namespace) -> tuple[str, str] | None:
+    """The store that a flag or the environment names, with which of them."""
+    from pipeline.store.shared.address import STORE_VARIABLE
+
+    if arguments.store is not None:
+        return _without_credentials(arguments.store), "the flag --store"
+    named = os.environ.get(STORE_VARIABLE, "").strip()
+    return (_without_credentials(named), f"the environment ({STORE_VARIABLE})") if named else None
 
 
 def _source(setting: Setting, manifest: str) -> str:

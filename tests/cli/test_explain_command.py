@@ -77,6 +77,19 @@ def test_the_environment_counts_before_the_default_and_a_flag_before_it(
     assert (row["value"], row["source"]) == ("http://127.0.0.1:8", "the flag --api-url")
 
 
+def test_a_store_is_named_by_flag_environment_and_manifest_in_that_order(
+    book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NARRATE_STORE", "s3://someone:secret@takes/books")
+    row = told(capsys, "store", book)["store"]
+    assert (row["value"], row["source"]) == (
+        "s3://…@takes/books",
+        "the environment (NARRATE_STORE) (before the default)",
+    )
+    row = told(capsys, "store", book, "--store", "shared")["store"]
+    assert (row["value"], row["source"]) == ("shared", "the flag --store (before the default)")
+
+
 def test_the_key_is_never_shown(
     book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +107,7 @@ def test_without_a_setting_only_what_differs_from_the_default_is_told(
     monkeypatch.chdir(book)
     monkeypatch.delenv("KUGELAUDIO_API_KEY", raising=False)
     monkeypatch.delenv("KUGELAUDIO_API_URL", raising=False)
+    monkeypatch.delenv("NARRATE_STORE", raising=False)
     names = list(told(capsys))
     assert names[:3] == ["title", "voices.narrator.speed", "chapters[0].source"]
     assert "language" not in names

@@ -65,11 +65,7 @@ def test_an_engine_is_one_file_and_one_line(repository: Path, copy: Path, story:
     refused = narrate(copy, "check", story)
     assert refused.returncode == 2
     assert "project.yaml:4" in refused.stderr
-
-
-def test_an_engine_that_is_bound_nowhere_is_told_how(repository: Path, copy: Path, story: Path) -> None:
-    follow(repository / "docs" / "howto-engine.md", copy, story)
-    (story / "project.yaml").write_text(
+    manifest.write_text(
         "title: A\nvoices: {narrator: {hibari: {voice: heart}}}\nchapters: [{source: story.md}]\n", encoding="utf-8"
     )
     told = narrate(copy, "check", story, "--engine", "chimes")
@@ -77,6 +73,7 @@ def test_an_engine_that_is_bound_nowhere_is_told_how(repository: Path, copy: Pat
     assert "expected one such as chimes: {hertz: 660}" in told.stderr
 
 
+@pytest.mark.slow
 def test_a_text_format_is_one_file_and_one_line(repository: Path, copy: Path, story: Path) -> None:
     steps = follow(repository / "docs" / "howto-format.md", copy, story)
     assert steps == ["file pipeline/captions/audacity.py", "line pipeline/project/formats.py", "file project.yaml"]
