@@ -69,7 +69,7 @@ def sharing(
         paid=engine.paid,
         request_seconds=min(REQUEST_SECONDS, wish.lease_seconds / 3),
     )
-    if engine.paid and _keeps_apart(shared, demanded=wish.shared):
+    if (engine.paid or wish.shared) and _keeps_apart(shared, demanded=wish.shared):
         shared.claims = Claims(remote, shared.runner)
     try:
         pull_ledgers(remote, project.slug, layout.ledgers, but=shared.runner.living())
@@ -96,7 +96,7 @@ def _keeps_apart(shared: SharedTakes, *, demanded: bool) -> bool:
 
 def _budget(shared: SharedTakes, project: Project, engine: Engine, ledgers: Path) -> SharedBudget | None:
     cents = project.budget.project_cents
-    if shared.claims is None or cents is None:
+    if not engine.paid or shared.claims is None or cents is None:
         return None
     provider = engine.identity()["provider"]
     spent = spent_by_run(ledgers, provider)

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from pipeline.errors import StorageError
+from pipeline.store.shared import exchange
 from pipeline.store.shared.address import read_address
 from pipeline.store.shared.exchange import Arrival, fetch, offer, read_catalogue
 from pipeline.store.shared.folder_remote import FolderRemote
@@ -107,6 +108,15 @@ def test_a_sidecar_under_another_key_is_not_believed(remote: Remote, tmp_path: P
     remote.write(sidecar_name(other.key), remote.read(sidecar_name(take.key)) or b"")
     with pytest.raises(DamagedInStore):
         fetch(remote, other.key, TakeStore(tmp_path / "b"))
+
+
+def test_a_sidecar_whose_inputs_do_not_give_its_key_is_not_believed(remote: Remote, tmp_path: Path) -> None:
+    take, here = make_take(tmp_path / "a", TEXT)
+    offer(remote, take, here)
+    sidecar = here.sidecar_path(take.key).read_bytes().replace(TEXT.encode(), TEXT.upper().encode())
+    remote.write(sidecar_name(take.key), exchange._sealed(sidecar))
+    with pytest.raises(DamagedInStore, match="another key"):
+        fetch(remote, take.key, TakeStore(tmp_path / "b"))
 
 
 def test_what_is_damaged_in_the_store_is_replaced_only_on_purpose(remote: Remote, tmp_path: Path) -> None:

@@ -175,7 +175,12 @@ def open_object_remote(address: Address, patience: Patience = Patience()) -> Obj
     fsspec = importlib.import_module("fsspec")
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": address.protocol != "memory"}
     if address.protocol == "s3":
-        options["config_kwargs"] = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 1}}
+        options["config_kwargs"] = {
+            "connect_timeout": 10,
+            "read_timeout": 60,
+            "max_pool_connections": 32,
+            "retries": {"max_attempts": 1},
+        }
     try:
         files = fsspec.filesystem(address.protocol, **options)
     except ImportError as error:

@@ -22,7 +22,7 @@ from pipeline.store.shared.turns import DamagedInStore, MadeElsewhere
 from pipeline.store.takes import Take, TakeStore
 
 _T = TypeVar("_T")
-_THREADS = 8
+_THREADS = 16
 _WAITING = 64
 """Takes that may wait to be sent; then making them waits."""
 _AHEAD = 8

@@ -13,7 +13,7 @@ from pipeline.store.shared.runners import Runner
 from pipeline.store.shared.turns import DamagedInStore
 from pipeline.store.takes import Take
 
-_THREADS = 8
+_THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
