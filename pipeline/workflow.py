@@ -18,24 +18,21 @@ from typing import TYPE_CHECKING
 from pipeline.engines.planning import planning_engine
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
-from pipeline.errors import DamagedTake, UsageError
+from pipeline.errors import DamagedTake
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
-from pipeline.project.changed_settings import changed_settings
-from pipeline.project.loading import is_project, load_project
+from pipeline.project.loading import load_project
 from pipeline.project.models import Output, Project
 from pipeline.project.profiles import NONE
-from pipeline.project.revisions import problems_at, project_at
-from pipeline.render.comparing import PlanComparison, compare_plans
 from pipeline.render.events import Noticed, Receiver
-from pipeline.render.plan import Plan, PlannedChapter, make_plan, planned_chapters
+from pipeline.render.plan import Plan, make_plan
 from pipeline.render.retaking import Booth, Choice, Retaken
 from pipeline.render.revision import git_revision
 from pipeline.render.selection import select_chapters
 from pipeline.render.sharing import delivered, delivering, lacking, sharing, store_wish, stored_elsewhere
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices, speaks
 from pipeline.render.spending import Confirm, require_consent, require_dictionary_project
-from pipeline.render.terms import terms_of
+from pipeline.render.terms import Terms, terms_of
 from pipeline.render.together import Together
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import write_run_record
@@ -44,17 +41,19 @@ from pipeline.reports.unchanged import inputs_digest
 from pipeline.script.foreign import ForeignPassage, read_in_place
 from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
-from pipeline.store.chosen_takes import TAKES_NAME, read_chosen, write_chosen
+from pipeline.store.chosen_takes import read_chosen, write_chosen
 from pipeline.store.cleaning import damaged_takes
 from pipeline.store.files import remove_leftovers
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, new_run_id, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts
-from pipeline.store.shared.collecting import Needed
 
 if TYPE_CHECKING:
+    from pipeline.render.running import Rendered
+    from pipeline.reports.publishing import Published
     from pipeline.reports.quality.verifying import Verification
+    from pipeline.store.shared.source import SharedTakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +95,11 @@ def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, a
     ``api_url`` points a paid engine elsewhere than at its provider; a manifest cannot, since the key goes there.
     """
     project = load_project(path, engine=engine)
-    return _scripted(project, open_engine(project.engine, project, jobs=jobs, api_url=api_url))
+    return scripted(project, open_engine(project.engine, project, jobs=jobs, api_url=api_url))
 
 
-def _scripted(project: Project, speaker: Engine) -> Prepared:
+def scripted(project: Project, speaker: Engine) -> Prepared:
+    """Read the manuscript of a project and write its script for the engine. Raises InputError."""
     manuscript, foreign = read_in_place(read_manuscript(project), project, partial(speaks, speaker))
     script = write_script(manuscript, project, limit=speaker.max_input_length)
     require_dictionary_project(script, project)
@@ -113,7 +113,7 @@ def check(path: Path, *, engine: str | None = None, api_url: str | None = None, 
     """
     project = load_project(path, engine=engine)
     speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
-    prepared = replace(_scripted(project, speaker), assumed=assumed)
+    prepared = replace(scripted(project, speaker), assumed=assumed)
     resolved_voices(prepared.script, prepared.project, prepared.engine)
     refuse_unspeakable(prepared.script, prepared.engine)
     read_chosen(prepared.project.folder)
@@ -133,86 +133,19 @@ def plan(
     The paid engine is asked for its model and voices only where there is a key and not ``offline``; the estimate's
     basis says so. A shared store is asked for one listing, unless ``offline``.
     """
-    return _planned(path, engine, api_url, offline=offline, store=store)[1]
+    return planned_project(path, engine, api_url, offline=offline, store=store)[1]
 
 
-def _planned(
+def planned_project(
     path: Path, engine: str | None, api_url: str | None, *, offline: bool, store: str | None = None
 ) -> tuple[Prepared, Plan]:
+    """A project with its plan (see :func:`plan`)."""
     project = load_project(path, engine=engine)
     speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
-    prepared = _scripted(project, speaker)
+    prepared = scripted(project, speaker)
     elsewhere = frozenset[str]() if offline else stored_elsewhere(store_wish(project, store))
     takes = Layout.of(project).takes
     return prepared, make_plan(prepared.script, project, speaker, takes, assumed=assumed, elsewhere=elsewhere)
-
-
-def compare(
-    path: Path,
-    against: str,
-    *,
-    engine: str | None = None,
-    api_url: str | None = None,
-    offline: bool = False,
-    store: str | None = None,
-) -> PlanComparison:
-    """The plan against another one: a git revision of the same project, a folder, or another manifest.
-
-    A path that exists is that path, everything else a revision. Takes are not needed on either side. Raises
-    InputError, also for what is wrong at the revision (``REV:FILE:LINE``), and UsageError where there is no such thing.
-    """
-    prepared, planned = _planned(path, engine, api_url, offline=offline, store=store)
-    provider = planned.provider if prepared.engine.paid else None
-    if is_project(Path(against)):
-        before = _keyed(Path(against), engine, provider, shown=None)
-        return compare_plans(
-            planned, before[1], against=against, manifest=changed_settings(before[0], prepared.project)
-        )
-    with project_at(prepared.project.manifest, against, also=(TAKES_NAME,)) as revision:
-        if revision.manifest is None:
-            return compare_plans(planned, None, against=against, commit=revision.commit)
-        before = _keyed(revision.manifest, engine, provider, shown=against)
-        changes = changed_settings(before[0], prepared.project)
-        return compare_plans(planned, before[1], against=against, commit=revision.commit, manifest=changes)
-
-
-def _keyed(
-    path: Path, engine: str | None, provider: str | None, *, shown: str | None
-) -> tuple[Project, tuple[PlannedChapter, ...]]:
-    """Another project with all its keys, and no look at any store; ``shown`` is the revision it stands at."""
-    with problems_at(shown):
-        project = load_project(path, engine=engine)
-        speaker, _ = planning_engine(project, offline=True, provider=provider)
-        script = _scripted(project, speaker).script
-        voices = resolved_voices(script, project, speaker)
-        return project, planned_chapters(script, voices, speaker, read_chosen(project.folder), None)
-
-
-def needed(path: Path, keep: Sequence[str] = (), *, engine: str | None = None) -> tuple[Needed, set[str]]:
-    """What the project needs of a store, and what each of ``keep`` needs: a git revision, a folder or a manifest.
-
-    Returns it with the names of the projects that were read. Raises InputError, UsageError.
-    """
-    wanted, projects = Needed(), set[str]()
-    manifest = load_project(path).manifest
-
-    def add(manifest: Path, shown: str | None) -> None:
-        project, chapters = _keyed(manifest, engine, None, shown=shown)
-        projects.add(project.slug)
-        for chapter in chapters:
-            for planned in chapter.segments:
-                wanted.add(planned.key, planned.inputs)
-
-    add(path, None)
-    for name in keep:
-        if is_project(Path(name)):
-            add(Path(name), None)
-            continue
-        with project_at(manifest, name, also=(TAKES_NAME,)) as revision:
-            if revision.manifest is None:
-                raise UsageError(f"there is no {manifest.name} at {name}", hint="keep what there is, or leave it out")
-            add(revision.manifest, name)
-    return wanted, projects
 
 
 def retake(
@@ -231,7 +164,7 @@ def retake(
     Another take is asked for unless ``choose`` names an earlier one, or ``undo`` takes the last choice back. Returns
     what was chosen, and the plan as it is now. Raises InputError, UsageError, StorageError.
     """
-    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    prepared, planned = planned_project(path, engine, api_url, offline=offline)
     project, store = prepared.project, Layout.of(prepared.project).takes
     booth = Booth(planned, prepared.engine, store, read_chosen(project.folder))
     chosen, retaken = booth.choose(names, number=choose, undo=undo, unheard=unheard)
@@ -243,7 +176,7 @@ def choices(
     path: Path, *, engine: str | None = None, api_url: str | None = None, offline: bool = False
 ) -> list[Choice]:
     """What ``takes.yaml`` chooses, each with where it holds and which takes are stored. Raises InputError."""
-    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    prepared, planned = planned_project(path, engine, api_url, offline=offline)
     store, chosen = Layout.of(prepared.project).takes, read_chosen(prepared.project.folder)
     return Booth(planned, prepared.engine, store, chosen).choices()
 
@@ -256,12 +189,9 @@ def render(
     Raises UsageError where a paid run has neither budget nor consent, InputError, LockHeld, StorageError; whatever
     else ends a run badly is in the outcome.
     """
-    # what makes takes and files is loaded where it is used: plans, checks and comparisons start without it
-    from pipeline.render.running import render_missing  # noqa: PLC0415
-    from pipeline.reports.publishing import publish  # noqa: PLC0415
-    from pipeline.reports.run_summary import run_record  # noqa: PLC0415
+    from pipeline.reports.run_summary import run_record  # noqa: PLC0415 - see _make
 
-    run, started, clock = new_run_id(), utc_now(), time.monotonic()
+    started, clock = utc_now(), time.monotonic()
     prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
     project, layout = _as_asked(prepared.project, options), Layout.of(prepared.project)
     out, inputs = options.out or layout.outputs, inputs_digest(project)
@@ -269,76 +199,111 @@ def render(
         receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
     wish = store_wish(project, options.store, shared=options.shared)
     selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
+    run = _Run(new_run_id(), replace(prepared, project=project), layout, out, selected, options, receiver, confirm)
     with ExitStack() as within:
         within.enter_context(project_lock(layout.state, wait_seconds=options.wait_for_lock_seconds))
         remove_leftovers(layout.state, out)
-        shared = within.enter_context(sharing(wish, project, prepared.engine, layout, run, receiver))
+        shared = within.enter_context(sharing(wish, project, prepared.engine, layout, run.name, receiver))
         _tell_suspected(close_open_attempts(layout.ledgers, layout.takes), receiver)
-        terms = terms_of(
-            project,
-            prepared.engine,
-            layout.ledgers,
-            revision=git_revision(project.folder),
-            max_cost_cents=options.max_cost_cents,
-            allow_unknown_price=options.allow_unknown_price,
-            together=options.together,
-            spent_before=shared.budget.others() if shared is not None and shared.budget is not None else None,
-        )
+        terms = _terms(run, shared)
         if options.together is not None:
             within.callback(options.together.add, terms.purse)
-        while True:
-            planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
-            if shared is not None and shared.bring(lacking(planned, selected)):
-                planned = make_plan(prepared.script, project, prepared.engine, layout.takes)
-            require_consent(
-                planned,
-                selected,
-                project.budget,
-                paid=prepared.engine.paid,
-                confirm=confirm,
-                max_cost_cents=options.max_cost_cents,
-            )
-            with delivering(shared, project, layout, terms, planned):
-                rendered = render_missing(
-                    planned,
-                    prepared.engine,
-                    layout,
-                    run=run,
-                    selected=selected,
-                    receiver=receiver,
-                    terms=terms,
-                    source=shared,
-                )
-            if shared is not None:
-                rendered = delivered(shared, rendered, project, layout, terms, receiver)
-            try:
-                published = publish(
-                    project,
-                    rendered.plan,
-                    layout,
-                    out,
-                    selected=selected if options.chapters else None,
-                    force=options.force,
-                    partial=options.allow_partial,
-                    threads=options.jobs or os.cpu_count() or 1,
-                    receiver=receiver,
-                )
-                break
-            except DamagedTake:
-                for key in damaged_takes(layout.takes):
-                    receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
-                    layout.takes.set_aside(key)
+        planned, rendered, published = _until_intact(run, shared, terms)
         record = run_record(
             planned,
             rendered,
             published,
-            run=run,
+            run=run.name,
             started=started,
             seconds=time.monotonic() - clock,
             inputs="" if options.chapters else inputs,
         )
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What every step of one render is given."""
+
+    name: str
+    prepared: Prepared
+    layout: Layout
+    out: Path
+    selected: frozenset[str]
+    options: RenderOptions
+    receiver: Receiver
+    confirm: Confirm | None
+
+
+def _terms(run: _Run, shared: SharedTakes | None) -> Terms:
+    options, project = run.options, run.prepared.project
+    return terms_of(
+        project,
+        run.prepared.engine,
+        run.layout.ledgers,
+        revision=git_revision(project.folder),
+        max_cost_cents=options.max_cost_cents,
+        allow_unknown_price=options.allow_unknown_price,
+        together=options.together,
+        spent_before=shared.budget.others() if shared is not None and shared.budget is not None else None,
+    )
+
+
+def _until_intact(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[Plan, Rendered, Published]:
+    """Plan, make and publish; again where a take turns out to be damaged when it is read."""
+    while True:
+        planned, rendered = _make(run, shared, terms)
+        try:
+            return planned, rendered, _publish(run, rendered)
+        except DamagedTake:
+            for key in damaged_takes(run.layout.takes):
+                run.receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
+                run.layout.takes.set_aside(key)
+
+
+def _make(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[Plan, Rendered]:
+    """Plan, fetch what a shared store has, and make what is missing; the plan as it was, and what came of it."""
+    # what makes takes and files is loaded where it is used: plans, checks and comparisons start without it
+    from pipeline.render.running import render_missing  # noqa: PLC0415
+
+    project, engine, takes = run.prepared.project, run.prepared.engine, run.layout.takes
+    planned = make_plan(run.prepared.script, project, engine, takes)
+    if shared is not None and shared.bring(lacking(planned, run.selected)):
+        planned = make_plan(run.prepared.script, project, engine, takes)
+    limit = run.options.max_cost_cents
+    require_consent(planned, run.selected, project.budget, paid=engine.paid, confirm=run.confirm, max_cost_cents=limit)
+    with delivering(shared, project, run.layout, terms, planned):
+        rendered = render_missing(
+            planned,
+            engine,
+            run.layout,
+            run=run.name,
+            selected=run.selected,
+            receiver=run.receiver,
+            terms=terms,
+            source=shared,
+        )
+    if shared is not None:
+        rendered = delivered(shared, rendered, project, run.layout, terms, run.receiver)
+    return planned, rendered
+
+
+def _publish(run: _Run, rendered: Rendered) -> Published:
+    from pipeline.reports.publishing import publish  # noqa: PLC0415 - see _make
+
+    options = run.options
+    return publish(
+        run.prepared.project,
+        rendered.plan,
+        run.layout,
+        run.out,
+        selected=run.selected if options.chapters else None,
+        force=options.force,
+        partial=options.allow_partial,
+        threads=options.jobs or os.cpu_count() or 1,
+        receiver=run.receiver,
+    )
 
 
 def verify(
@@ -358,7 +323,7 @@ def verify(
     from pipeline.reports.quality.recognising import recogniser  # noqa: PLC0415 - see below
     from pipeline.reports.quality.verifying import verify_project  # noqa: PLC0415 - plans load no codec and no filters
 
-    prepared, planned = _planned(path, engine, api_url, offline=offline)
+    prepared, planned = planned_project(path, engine, api_url, offline=offline)
     layout = Layout.of(prepared.project)
     slugs = [chapter.slug for chapter in prepared.script.chapters]
     return verify_project(

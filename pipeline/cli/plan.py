@@ -61,13 +61,13 @@ def add_offline(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the plan, or the comparison."""
-    from pipeline import workflow
+    from pipeline import other_plans, workflow
     from pipeline.errors import UsageError
     from pipeline.reports.plan_json import plan_json
 
     common = {"engine": arguments.engine, "api_url": arguments.api_url, "offline": arguments.offline}
     if arguments.against is not None:
-        comparison = workflow.compare(arguments.project, arguments.against, store=arguments.store, **common)
+        comparison = other_plans.compare(arguments.project, arguments.against, store=arguments.store, **common)
         _tell_server(comparison, arguments)
         _show_comparison(comparison, arguments)
         return 0

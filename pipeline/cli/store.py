@@ -149,13 +149,13 @@ def _verify(arguments: argparse.Namespace, desk: Desk) -> int:
 
 
 def _gc(arguments: argparse.Namespace, desk: Desk) -> int:
-    from pipeline import workflow
+    from pipeline import other_plans
     from pipeline.errors import UsageError
     from pipeline.store.shared.collecting import find_waste, marks_over, projects_in, remove_waste, require_quiet
     from pipeline.store.shared.surveying import sidecars_of
 
     require_quiet(desk.runner)
-    needed, projects = workflow.needed(arguments.project, arguments.keep)
+    needed, projects = other_plans.needed(arguments.project, arguments.keep)
     others = sorted(projects_in(desk.remote) - projects - set(arguments.forget))
     if others:
         raise UsageError(

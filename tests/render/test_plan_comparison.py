@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import workflow
+from pipeline import other_plans, workflow
 from pipeline.errors import InputError, UsageError
 from pipeline.render.comparing import Change, PlanComparison
 from pipeline.render.word_diff import word_diff
@@ -75,7 +75,7 @@ def told(comparison: PlanComparison) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_changed_is_nothing_to_make(project: Path, git: Git) -> None:
-    comparison = workflow.compare(project, "HEAD")
+    comparison = other_plans.compare(project, "HEAD")
     assert told(comparison) == []
     assert comparison.to_make == ()
     assert comparison.commit == git("rev-parse", "HEAD")
@@ -90,7 +90,7 @@ def test_each_kind_of_edit_is_named_with_its_texts(project: Path) -> None:
         "# The First",
         "# The First\n\nA new paragraph of its own opens the book now, at last.",
     )
-    comparison = workflow.compare(project, "HEAD")
+    comparison = other_plans.compare(project, "HEAD")
     assert told(comparison) == [
         ("added", "the-first:1", "new"),
         ("removed", "the-first:2", "removed"),
@@ -110,15 +110,15 @@ def test_each_kind_of_edit_is_named_with_its_texts(project: Path) -> None:
 def test_a_voice_an_entry_and_a_retake_are_told_apart(project: Path) -> None:
     (project / "names.yaml").write_text("entries: [{word: Fitzwilliam, replacement: Fits-William}]\n")
     (project / "project.yaml").write_text(MANIFEST + "dictionaries: [names.yaml]\n")
-    assert told(workflow.compare(project, "HEAD")) == [
+    assert told(other_plans.compare(project, "HEAD")) == [
         ("changed", "the-second:1", 'dictionary entry "Fitzwilliam"'),
     ]
     (project / "project.yaml").write_text(MANIFEST)
     workflow.retake(project, ["the-first:2"], unheard=True)
-    assert told(workflow.compare(project, "HEAD")) == [("changed", "the-first:2", "retake asked: take 1")]
+    assert told(other_plans.compare(project, "HEAD")) == [("changed", "the-first:2", "retake asked: take 1")]
     (project / "takes.yaml").unlink()
     (project / "project.yaml").write_text(MANIFEST.replace("speed: 1.0", "speed: 1.1"))
-    comparison = workflow.compare(project, "HEAD")
+    comparison = other_plans.compare(project, "HEAD")
     assert {why for _, _, why in told(comparison)} == {"voice narrator: speed 1.0 → 1.1"}
     assert comparison.manifest == ("voices.narrator.speed: 1.0 → 1.1",)
 
@@ -126,7 +126,7 @@ def test_a_voice_an_entry_and_a_retake_are_told_apart(project: Path) -> None:
 def test_what_makes_no_take_is_told_as_such(project: Path) -> None:
     with (project / "project.yaml").open("a") as manifest:
         manifest.write("pauses: {scene_ms: 2000}\n")
-    comparison = workflow.compare(project, "HEAD")
+    comparison = other_plans.compare(project, "HEAD")
     assert comparison.to_make == ()
     assert comparison.manifest == ("pauses.scene_ms: 1500 → 2000",)
 
@@ -134,7 +134,7 @@ def test_what_makes_no_take_is_told_as_such(project: Path) -> None:
 def test_a_paragraph_split_or_merged_is_its_text_changed(project: Path) -> None:
     middle = "got a different number every time."
     edit(project / "text" / "1.md", f", and {middle}", f".\n\nHe {middle}")
-    assert told(workflow.compare(project, "HEAD")) == [
+    assert told(other_plans.compare(project, "HEAD")) == [
         ("changed", "the-first:2", "text changed"),
         ("changed", "the-first:3", "text changed"),
     ]
@@ -143,7 +143,7 @@ def test_a_paragraph_split_or_merged_is_its_text_changed(project: Path) -> None:
 def test_moved_and_renamed_chapters_cost_only_their_headings(project: Path) -> None:
     edit(project / "text" / "2.md", "# The Second", "# The Renamed")
     (project / "text" / "2.md").rename(project / "text" / "0.md")
-    assert told(workflow.compare(project, "HEAD")) == [("changed", "the-renamed:0", "text changed")]
+    assert told(other_plans.compare(project, "HEAD")) == [("changed", "the-renamed:0", "text changed")]
 
 
 def test_the_work_tree_is_not_touched_and_its_changes_are_no_matter(project: Path, git: Git) -> None:
@@ -151,7 +151,7 @@ def test_the_work_tree_is_not_touched_and_its_changes_are_no_matter(project: Pat
     git("commit", "-qam", "two")
     (project / "text" / "3.md").write_text("# Untracked\n\nNobody committed this, and it is read all the same.\n")
     before = git("status", "--porcelain"), git("for-each-ref"), git("worktree", "list")
-    comparison = workflow.compare(project, "HEAD~1")
+    comparison = other_plans.compare(project, "HEAD~1")
     assert (git("status", "--porcelain"), git("for-each-ref"), git("worktree", "list")) == before
     assert [change for change, _, _ in told(comparison)] == ["changed", "added", "added"]
 
@@ -160,12 +160,12 @@ def test_attributes_do_not_hide_a_manuscript_from_its_own_past(project: Path, gi
     (project / ".gitattributes").write_text("*.md export-ignore\n")
     git("add", ".")
     git("commit", "-qm", "two")
-    assert told(workflow.compare(project, "HEAD")) == []
+    assert told(other_plans.compare(project, "HEAD")) == []
 
 
 def test_a_project_that_was_not_there_is_new(project: Path, git: Git) -> None:
     empty = git("commit-tree", git("hash-object", "-t", "tree", os.devnull), "-m", "empty")
-    comparison = workflow.compare(project, empty)
+    comparison = other_plans.compare(project, empty)
     assert not comparison.existed
     assert {change for change, _, _ in told(comparison)} == {"added"}
     assert "everything is new" in comparison_summary(comparison)
@@ -174,14 +174,14 @@ def test_a_project_that_was_not_there_is_new(project: Path, git: Git) -> None:
 @pytest.mark.parametrize("revision", ["no-such-branch", "--output=x", "", "HEAD:books"])
 def test_an_unknown_revision_is_one_line(project: Path, revision: str) -> None:
     with pytest.raises(UsageError, match="knows no revision") as refused:
-        workflow.compare(project, revision)
+        other_plans.compare(project, revision)
     assert refused.value.hint
 
 
 def test_a_folder_outside_of_git_says_so(tmp_path: Path, project: Path, git: Git) -> None:
     (tmp_path / ".git").rename(tmp_path / "no-longer-git")
     with pytest.raises(UsageError, match="not in a git repository"):
-        workflow.compare(project, "HEAD")
+        other_plans.compare(project, "HEAD")
 
 
 def test_without_git_a_folder_can_still_be_compared(
@@ -193,14 +193,14 @@ def test_without_git_a_folder_can_still_be_compared(
         (copy / name).write_text((project / name).read_text())
     edit(copy / "text" / "1.md", "short day", "long day")
     monkeypatch.setenv("PATH", "")
-    assert len(told(workflow.compare(project, str(copy)))) == 1
+    assert len(told(other_plans.compare(project, str(copy)))) == 1
     with pytest.raises(UsageError, match="not installed"):
-        workflow.compare(project, "HEAD")
+        other_plans.compare(project, "HEAD")
 
 
 def test_another_manifest_of_the_same_folder_is_compared(project: Path) -> None:
     (project / "fast.yaml").write_text(MANIFEST.replace("speed: 1.0", "speed: 1.2"))
-    assert {why for _, _, why in told(workflow.compare(project, str(project / "fast.yaml")))} == {
+    assert {why for _, _, why in told(other_plans.compare(project, str(project / "fast.yaml")))} == {
         "voice narrator: speed 1.2 → 1.0"
     }
 
@@ -210,7 +210,7 @@ def test_what_was_wrong_at_a_revision_is_named_with_it(project: Path, git: Git) 
     git("commit", "-qam", "two")
     edit(project / "project.yaml", "vioce: heart", "voice: heart")
     with pytest.raises(InputError) as refused:
-        workflow.compare(project, "HEAD")
+        other_plans.compare(project, "HEAD")
     assert str(refused.value).startswith("HEAD:project.yaml:3:")
 
 
@@ -221,10 +221,10 @@ def test_large_files_that_are_elsewhere_are_named(project: Path, git: Git) -> No
     (project / "text" / "1.md").write_text(pointer)
     git("commit", "-qam", "as large file")
     (project / "text" / "1.md").write_bytes(content)
-    assert told(workflow.compare(project, "HEAD")) == []  # the work tree has what the pointer stands for
+    assert told(other_plans.compare(project, "HEAD")) == []  # the work tree has what the pointer stands for
     edit(project / "text" / "1.md", "short day", "long day")
     with pytest.raises(InputError, match=r"HEAD:text/1.md: is a Git LFS pointer .*git lfs fetch"):
-        workflow.compare(project, "HEAD")
+        other_plans.compare(project, "HEAD")
 
 
 def test_a_manuscript_in_a_submodule_is_named(project: Path, git: Git) -> None:
@@ -235,7 +235,7 @@ def test_a_manuscript_in_a_submodule_is_named(project: Path, git: Git) -> None:
     git("commit", "-qm", "with a submodule")
     (project / "project.yaml").write_text(MANIFEST)
     with pytest.raises(InputError, match=r"HEAD:book: is a submodule, and 'book/1.md' lies in it"):
-        workflow.compare(project, "HEAD")
+        other_plans.compare(project, "HEAD")
 
 
 def test_the_paid_engine_is_compared_without_key_and_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_the_paid_engine_is_compared_without_key_and_network(project: Path, monk
     assert plan.provider == "kugelaudio"
     assert "was not asked (no API key)" in plan.estimate.basis
     assert plan.estimate.cents_high is not None
-    comparison = workflow.compare(project, "HEAD")
+    comparison = other_plans.compare(project, "HEAD")
     assert {why.split(":")[0] for _, _, why in told(comparison)} == {"engine", "text changed, engine"}
     with pytest.raises(UsageError, match="who answers"):
         workflow.plan(project, api_url="http://127.0.0.1:1", offline=True)
@@ -256,7 +256,7 @@ def test_the_paid_engine_is_compared_without_key_and_network(project: Path, monk
 
 def test_the_comparison_has_the_published_shape(project: Path) -> None:
     edit(project / "text" / "2.md", "green book", "red book")
-    document = json.loads(comparison_json(workflow.compare(project, "HEAD")))
+    document = json.loads(comparison_json(other_plans.compare(project, "HEAD")))
     assert list(document) == [
         "schema", "engine", "provider", "model", "against", "totals", "manifest", "chapters", "segments",
     ]  # fmt: skip
@@ -273,7 +273,7 @@ def test_the_comparison_has_the_published_shape(project: Path) -> None:
 
 def test_a_manuscript_cannot_write_the_summary(project: Path) -> None:
     edit(project / "text" / "2.md", "green book", "&lt;img src=x> book @everyone | **bold** #12 [a](b)")
-    markdown = comparison_markdown(workflow.compare(project, "HEAD"))
+    markdown = comparison_markdown(other_plans.compare(project, "HEAD"))
     assert "<img" not in markdown
     assert "@everyone" not in markdown
     row = next(line for line in markdown.splitlines() if line.startswith("| the-second:1"))
