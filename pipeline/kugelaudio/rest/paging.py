@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 Page = tuple[Sequence[T], int]
 """The items of a page, and how many there are in all."""
 
@@ -16,20 +17,20 @@ def next_offset(offset: int, items: int, total: int) -> int | None:
     return following if items and following < total else None
 
 
-def walk(fetch: Callable[[int], Page[T]]) -> Iterator[T]:
-    """Yield the items of every page; ``fetch`` takes an offset."""
+def walk(fetch: Callable[[int], R], read: Callable[[R], Page[T]]) -> Iterator[T]:
+    """Yield the items of every page; ``fetch`` takes an offset, ``read`` finds the items and total in its answer."""
     offset: int | None = 0
     while offset is not None:
-        items, total = fetch(offset)
+        items, total = read(fetch(offset))
         yield from items
         offset = next_offset(offset, len(items), total)
 
 
-async def walk_async(fetch: Callable[[int], Awaitable[Page[T]]]) -> AsyncIterator[T]:
-    """Yield the items of every page; ``fetch`` takes an offset."""
+async def walk_async(fetch: Callable[[int], Awaitable[R]], read: Callable[[R], Page[T]]) -> AsyncIterator[T]:
+    """The same where ``fetch`` is to be awaited."""
     offset: int | None = 0
     while offset is not None:
-        items, total = await fetch(offset)
+        items, total = read(await fetch(offset))
         for item in items:
             yield item
         offset = next_offset(offset, len(items), total)

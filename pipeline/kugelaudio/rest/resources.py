@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 
-from pipeline.kugelaudio.dictionary_models import DictionaryEntry
+from pipeline.kugelaudio.dictionary_models import DictionaryEntry, DictionaryEntryList
 from pipeline.kugelaudio.rest import dictionary_calls, model_calls, voice_calls
 from pipeline.kugelaudio.rest.methods import AwaitingResource, BlockingResource, awaiting, blocking
 from pipeline.kugelaudio.rest.paging import Page, walk, walk_async
 from pipeline.kugelaudio.rest.transport import AwaitingTransport, BlockingTransport
-from pipeline.kugelaudio.voice_models import Voice
+from pipeline.kugelaudio.voice_models import Voice, VoiceListResponse
 
 LARGEST_VOICE_PAGE = 100
 LARGEST_ENTRY_PAGE = 500
@@ -46,12 +45,7 @@ class Voices(BlockingResource):
         self, language: str | None = None, include_public: bool = True, page_size: int = LARGEST_VOICE_PAGE
     ) -> Iterator[Voice]:
         """Yield every voice, fetching pages as they are needed."""
-
-        def fetch(offset: int) -> Page[Voice]:
-            page = self.list(language, include_public, page_size, offset)
-            return page.voices, page.total
-
-        return walk(fetch)
+        return walk(lambda offset: self.list(language, include_public, page_size, offset), _voices)
 
 
 class AsyncVoices(AwaitingResource):
@@ -72,12 +66,7 @@ class AsyncVoices(AwaitingResource):
         self, language: str | None = None, include_public: bool = True, page_size: int = LARGEST_VOICE_PAGE
     ) -> AsyncIterator[Voice]:
         """Yield every voice, fetching pages as they are needed."""
-
-        async def fetch(offset: int) -> Page[Voice]:
-            page = await self.list(language, include_public, page_size, offset)
-            return page.voices, page.total
-
-        return walk_async(fetch)
+        return walk_async(lambda offset: self.list(language, include_public, page_size, offset), _voices)
 
 
 class DictionaryEntries(BlockingResource):
@@ -98,13 +87,12 @@ class DictionaryEntries(BlockingResource):
         page_size: int = LARGEST_ENTRY_PAGE,
     ) -> Iterator[DictionaryEntry]:
         """Yield every entry, fetching pages as they are needed."""
-        ask = partial(self.list, dictionary_id, search=search, limit=page_size, project_id=project_id)
-
-        def fetch(offset: int) -> Page[DictionaryEntry]:
-            page = ask(offset=offset)
-            return page.entries, page.total
-
-        return walk(fetch)
+        return walk(
+            lambda offset: self.list(
+                dictionary_id, search=search, limit=page_size, offset=offset, project_id=project_id
+            ),
+            _entries,
+        )
 
 
 class AsyncDictionaryEntries(AwaitingResource):
@@ -125,13 +113,12 @@ class AsyncDictionaryEntries(AwaitingResource):
         page_size: int = LARGEST_ENTRY_PAGE,
     ) -> AsyncIterator[DictionaryEntry]:
         """Yield every entry, fetching pages as they are needed."""
-        ask = partial(self.list, dictionary_id, search=search, limit=page_size, project_id=project_id)
-
-        async def fetch(offset: int) -> Page[DictionaryEntry]:
-            page = await ask(offset=offset)
-            return page.entries, page.total
-
-        return walk_async(fetch)
+        return walk_async(
+            lambda offset: self.list(
+                dictionary_id, search=search, limit=page_size, offset=offset, project_id=project_id
+            ),
+            _entries,
+        )
 
 
 class Dictionaries(BlockingResource):
@@ -160,3 +147,11 @@ class AsyncDictionaries(AwaitingResource):
     get = awaiting(dictionary_calls.get_dictionary)
     update = awaiting(dictionary_calls.update_dictionary)
     delete = awaiting(dictionary_calls.delete_dictionary)
+
+
+def _voices(page: VoiceListResponse) -> Page[Voice]:
+    return page.voices, page.total
+
+
+def _entries(page: DictionaryEntryList) -> Page[DictionaryEntry]:
+    return page.entries, page.total
