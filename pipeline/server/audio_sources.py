@@ -77,6 +77,8 @@ class Tone:
 
     def base64(self, start: int, end: int) -> bytes:
         """The same in Base64."""
+        if end - start == self.format.sample_rate:
+            return _second_base64(self.format.encoding, self.format.sample_rate)
         return pybase64.b64encode(self.piece(start, end))
 
 
@@ -125,3 +127,8 @@ def _second(wanted: AudioFormat) -> bytes:
     if wanted.encoding == "ulaw":
         return ulaw(samples).tobytes()
     return alaw(samples).tobytes() if wanted.encoding == "alaw" else samples.astype("<i2").tobytes()
+
+
+@lru_cache(maxsize=16)
+def _second_base64(encoding: str, sample_rate: int) -> bytes:
+    return pybase64.b64encode(_second(AudioFormat(encoding, sample_rate)))

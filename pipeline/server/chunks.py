@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise, repeat
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,7 @@ CUT_GRID = 480
 """Samples at 24 kHz (20 ms): cuts lie on it, so that they fall on whole samples at every output rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimedWord:
+class TimedWord(NamedTuple):
     """A word with its time in milliseconds from the start of its chunk, and its place in the text."""
 
     start_ms: int
@@ -33,11 +34,19 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A generated chunk: a range of the request's native samples (half-open) and its words."""
+    """A generated chunk: a range of the request's native samples (half-open) and its words.
+
+    ``timing`` computes the words: not every request asks for them.
+    """
 
     start_sample: int
     end_sample: int
-    words: tuple[TimedWord, ...]
+    timing: Callable[[], tuple[TimedWord, ...]]
+
+    @property
+    def words(self) -> tuple[TimedWord, ...]:
+        """The words that begin in the chunk."""
+        return self.timing()
 
 
 def text_cuts(text: str, language: str, characters: int = CHUNK_CHARACTERS) -> list[int]:
@@ -59,14 +68,14 @@ def chunks_of(words: WordTimes, length: int, cuts: Sequence[int]) -> list[Chunk]
     starts = words.start_sample.tolist()
     ends = words.end_sample.tolist()
     firsts = _first_words(words.char_start.tolist(), cuts)
-    edges = [0, *(_between(ends[first - 1], starts[first]) for first in firsts), length]
+    edges = [0, *(cut_between(ends[first - 1], starts[first]) for first in firsts), length]
     ranges = list(zip([0, *firsts], [*firsts, len(starts)], strict=True))
     found = []
     for (first, last), (start, end) in zip(ranges, pairwise(edges), strict=True):
         if start >= length:
             break
         stop = min(end, length)
-        found.append(Chunk(start, stop, _timed(words, range(first, last), start, stop)))
+        found.append(Chunk(start, stop, partial(timed, words, start, stop, slice(first, last))))
     return found
 
 
@@ -82,15 +91,15 @@ def _first_words(char_starts: Sequence[int], cuts: Sequence[int]) -> list[int]:
     return firsts
 
 
-def _between(end: int, start: int) -> int:
+def cut_between(end: int, start: int) -> int:
+    """The sample at which a chunk ends after a word's ``end`` and before the next word's ``start``."""
     middle = (end + start) // 2
     on_grid = middle // CUT_GRID * CUT_GRID
     return on_grid if on_grid >= end or middle < end else on_grid + CUT_GRID
 
 
-def _timed(words: WordTimes, numbers: range, start: int, stop: int) -> tuple[TimedWord, ...]:
-    """The words of one chunk that begin before its end; whole columns at once, since load tests ask for many."""
-    part = slice(numbers.start, numbers.stop)
+def timed(words: WordTimes, start: int, stop: int, part: slice = slice(None)) -> tuple[TimedWord, ...]:
+    """The words (or ``part`` of them) that begin before ``stop``, as those of a chunk that starts at ``start``."""
     begins = words.start_sample[part]
     kept = slice(0, int(np.searchsorted(begins, stop)))
     columns = (
@@ -100,7 +109,7 @@ def _timed(words: WordTimes, numbers: range, start: int, stop: int) -> tuple[Tim
         words.char_end[part][kept].tolist(),
         repeat(1.0) if words.score is None else [round(score, 3) for score in words.score[part][kept].tolist()],
     )
-    return tuple(TimedWord(*word) for word in zip(*columns, strict=False))
+    return tuple(map(TimedWord, *columns))
 
 
 def _ms(samples: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 from pipeline.server.audio_sources import AudioSource, Shortened, Silence
 from pipeline.server.catalogue import NATIVE_RATE
@@ -13,11 +15,10 @@ FRAME_SECONDS = 1
 """The length of a frame of audio."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame of audio: output samples ``start`` to ``end``, number ``index`` of its request."""
+class Frame(NamedTuple):
+    """One frame of audio: output samples ``start`` to ``end``, and its number in its request."""
 
-    index: int
+    number: int
     start: int
     end: int
 
@@ -42,10 +43,6 @@ class Delivery:
         for number, at in enumerate(range(start, stop, step)):
             yield Frame(first_index + number, at, min(at + step, stop))
 
-    def count(self, chunk: Chunk) -> int:
-        """How many frames the chunk has."""
-        return len(range(*self._range(chunk)))
-
     def _range(self, chunk: Chunk) -> tuple[int, int, int]:
         """First sample, end and step of the chunk's frames, in output samples."""
         rate = self.source.format.sample_rate
@@ -57,7 +54,7 @@ class Delivery:
         rate = self.source.format.sample_rate
         end = int(self.chunks[-1].end_sample * keep) if self.chunks else 0
         kept = tuple(
-            replace(chunk, end_sample=min(chunk.end_sample, end), words=_until(chunk, end))
+            replace(chunk, end_sample=min(chunk.end_sample, end), timing=partial(_until, chunk, end))
             for chunk in self.chunks
             if chunk.start_sample < end
         )
@@ -71,4 +68,4 @@ class Delivery:
 
 def _until(chunk: Chunk, end: int) -> tuple[TimedWord, ...]:
     limit = (end - chunk.start_sample) * 1000 // NATIVE_RATE
-    return tuple(replace(word, end_ms=min(word.end_ms, limit)) for word in chunk.words if word.start_ms < limit)
+    return tuple(word._replace(end_ms=min(word.end_ms, limit)) for word in chunk.words if word.start_ms < limit)

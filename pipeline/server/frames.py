@@ -9,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from pipeline.server.audio_formats import AudioFormat
-from pipeline.server.audio_sources import Tone
 from pipeline.server.chunks import TimedWord
 from pipeline.server.delivery import Delivery, Frame
+from pipeline.server.transport import FrameParts
 
 
 def json_frame(value: Mapping[str, Any]) -> bytes:
@@ -20,25 +19,20 @@ def json_frame(value: Mapping[str, Any]) -> bytes:
     return text_frame(orjson.dumps(value))
 
 
-def audio_frame(delivery: Delivery, frame: Frame, extra: bytes = b"") -> bytes:
+def audio_frame(delivery: Delivery, frame: Frame, extra: bytes = b"") -> FrameParts:
     """``{audio, enc, idx, sr, samples}``; ``extra`` is further members, written out with a comma after each."""
     source = delivery.source
-    if isinstance(source, Tone):
-        return _tone_frame(source.format, frame.index, frame.end - frame.start, extra)
-    return _audio_frame(
-        source.format, frame.index, frame.end - frame.start, extra, source.base64(frame.start, frame.end)
-    )
+    audio = source.base64(frame.start, frame.end)
+    wanted = source.format
+    samples = frame.end - frame.start
+    return _before_audio(wanted.encoding, wanted.sample_rate, frame.number, samples, extra, len(audio)), audio, b'"}'
 
 
-@lru_cache(maxsize=512)
-def _tone_frame(wanted: AudioFormat, index: int, samples: int, extra: bytes) -> bytes:
-    """The tone starts anew in every frame: a load test asks for the same frames over and over."""
-    return _audio_frame(wanted, index, samples, extra, Tone(wanted, samples).base64(0, samples))
-
-
-def _audio_frame(wanted: AudioFormat, index: int, samples: int, extra: bytes, audio: bytes) -> bytes:
-    head = b'"enc":"%b","idx":%d,"sr":%d,"samples":%d' % (wanted.encoding.encode(), index, wanted.sample_rate, samples)
-    return text_frame(b'{%b%b,"audio":"%b"}' % (extra, head, audio))
+@lru_cache(maxsize=2048)
+def _before_audio(encoding: str, rate: int, index: int, samples: int, extra: bytes, characters: int) -> bytes:
+    """The frame up to its audio. Frames of whole seconds are asked for over and over."""
+    head = b'{%b"enc":"%b","idx":%d,"sr":%d,"samples":%d,"audio":"' % (extra, encoding.encode(), index, rate, samples)
+    return _header(len(head) + characters + 2) + head
 
 
 def half(framed: bytes) -> bytes:
@@ -49,12 +43,15 @@ def half(framed: bytes) -> bytes:
 
 def text_frame(payload: bytes) -> bytes:
     """An unmasked text frame (RFC 6455, 5.2)."""
-    length = len(payload)
+    return _header(len(payload)) + payload
+
+
+def _header(length: int) -> bytes:
     if length < 126:
-        return b"\x81%c%b" % (length, payload)
+        return b"\x81%c" % length
     if length < 65_536:
-        return b"\x81\x7e%b%b" % (length.to_bytes(2, "big"), payload)
-    return b"\x81\x7f%b%b" % (length.to_bytes(8, "big"), payload)
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
 
 
 def members(value: Mapping[str, Any]) -> bytes:

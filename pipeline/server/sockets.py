@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import Any
@@ -16,13 +16,13 @@ from pipeline.server import frames
 from pipeline.server.accounts import Caller
 from pipeline.server.api_errors import FAULT_CLOSE_CODES, ApiError, invalid
 from pipeline.server.books import Outcome
+from pipeline.server.chunks import Chunk
 from pipeline.server.delivery import Delivery
 from pipeline.server.faults import Drawn, FaultKind, FaultRule, Occasion
 from pipeline.server.service import Service
-from pipeline.server.transport import EXTENSION, ClientDisconnected, RawSocket
+from pipeline.server.transport import EXTENSION, ClientDisconnected, FrameParts, RawSocket
 from pipeline.server.turn import Interrupted, Turn, fault_error
 
-_BATCH_BYTES = 48_000
 Handler = Callable[["Line"], Awaitable[None]]
 
 
@@ -55,18 +55,9 @@ class Line:
         """Send a frame that is ready."""
         await self._raw.write(framed)
 
-    async def write_all(self, ready: Iterable[bytes]) -> None:
-        """Send many frames with few calls to the system; large ones are not copied."""
-        batch: list[bytes] = []
-        size = 0
-        for framed in ready:
-            batch.append(framed)
-            size += len(framed)
-            if size >= _BATCH_BYTES:
-                await self._raw.write(b"".join(batch))
-                batch, size = [], 0
-        if batch:
-            await self._raw.write(b"".join(batch))
+    async def write_all(self, ready: Iterable[FrameParts]) -> None:
+        """Send many frames that are ready."""
+        await self._raw.write_all(ready)
 
     async def say(self, value: Mapping[str, Any]) -> None:
         """Send a frame."""
@@ -168,27 +159,44 @@ async def deliver(
     line: Line, turn: Turn, delivery: Delivery, extra: Mapping[str, Any], offset: int, *, words: bool
 ) -> None:
     """Send the audio of a text and, chunk by chunk after it, its words; faults strike on the way."""
-    prefix = frames.members(extra)
     wanted = words and FaultKind.MISSING_TIMESTAMPS not in turn.drawn.changes
     late = FaultKind.LATE_TIMESTAMPS in turn.drawn.changes
-    waiting: list[bytes] = []
+    if turn.drawn.interruption is None and not (wanted and late):
+        await line.write_all(_undisturbed(turn, delivery, extra, offset, words=wanted))
+        return
+    waiting: list[FrameParts] = []
     for chunk in delivery.chunks:
-        audio = (frames.audio_frame(delivery, frame, prefix) for frame in delivery.frames(chunk, turn.audio_frames))
-        if turn.drawn.interruption is None and not waiting:
-            turn.audio_frames += delivery.count(chunk)
-            await line.write_all(audio)
-        else:
-            for framed in audio:
-                await _send_audio(line, turn, framed)
-                await line.write_all(waiting)
-                waiting.clear()
+        for framed in _audio(turn, delivery, chunk, frames.members(extra)):
+            await _send_audio(line, turn, b"".join(framed))
+            await line.write_all(waiting)
+            waiting.clear()
         if wanted:
-            told = {**extra, "word_timestamps": frames.timestamps(delivery.text, chunk.words, offset)}
-            waiting.append(frames.json_frame(told))
+            waiting.append(_words(delivery, chunk, extra, offset))
             if not late:
                 await line.write_all(waiting)
                 waiting.clear()
     await line.write_all(waiting)
+
+
+def _undisturbed(
+    turn: Turn, delivery: Delivery, extra: Mapping[str, Any], offset: int, *, words: bool
+) -> Iterator[FrameParts]:
+    prefix = frames.members(extra)
+    for chunk in delivery.chunks:
+        for framed in _audio(turn, delivery, chunk, prefix):
+            turn.audio_frames += 1
+            yield framed
+        if words:
+            yield _words(delivery, chunk, extra, offset)
+
+
+def _audio(turn: Turn, delivery: Delivery, chunk: Chunk, prefix: bytes) -> Iterator[FrameParts]:
+    return (frames.audio_frame(delivery, frame, prefix) for frame in delivery.frames(chunk, turn.audio_frames))
+
+
+def _words(delivery: Delivery, chunk: Chunk, extra: Mapping[str, Any], offset: int) -> FrameParts:
+    told = {**extra, "word_timestamps": frames.timestamps(delivery.text, chunk.words, offset)}
+    return (frames.json_frame(told),)
 
 
 async def _send_audio(line: Line, turn: Turn, framed: bytes) -> None:

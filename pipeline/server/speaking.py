@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
-import numpy as np
-
-from pipeline.engines.protocol import Engine, Order, WordTimes
+from pipeline.engines.protocol import Engine, Order
 from pipeline.kugelaudio import KugelAudioConnectionError, KugelAudioError
 from pipeline.project.dictionaries import DictionaryEntry
-from pipeline.script.words import written_words
 from pipeline.server.api_errors import empty_audio, internal, unavailable
 from pipeline.server.audio_formats import AudioFormat
 from pipeline.server.audio_sources import Spoken, Tone
 from pipeline.server.catalogue import NATIVE_RATE
-from pipeline.server.chunks import CHUNK_CHARACTERS, Chunk, chunks_of, text_cuts
+from pipeline.server.chunks import chunks_of, text_cuts
 from pipeline.server.delivery import Delivery
+from pipeline.server.even_pace import even_chunks
 
 SAMPLES_PER_TOKEN = 3_200
 """Native samples that one of ``max_new_tokens`` stands for: 7.5 tokens a second, so that the default of 2,048 ends
@@ -27,7 +22,6 @@ after 273 s. The API says only that they bound the audio; the number is ours."""
 
 SILENT_CHARACTERS_PER_SECOND = 15
 """The pace of the tones (that of the reference server for load tests)."""
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +76,8 @@ class SilentSpeaker:
         """Speak (see :class:`Speaker`)."""
         whole = int(len(script.text) / SILENT_CHARACTERS_PER_SECOND * NATIVE_RATE / script.speed)
         samples = min(whole, script.max_new_tokens * SAMPLES_PER_TOKEN)
-        chunks = _even_chunks(script.text, whole, samples)
+        chunks = even_chunks(script.text, whole, samples)
         if not chunks:
             raise empty_audio()
         delivered = samples * script.format.sample_rate // NATIVE_RATE
         return Delivery(script.text, Tone(script.format, delivered), chunks, round(samples * script.speed))
-
-
-@lru_cache(maxsize=4096)
-def _even_chunks(text: str, whole: int, samples: int) -> tuple[Chunk, ...]:
-    words = written_words(text)
-    if not words or not samples:
-        return ()
-    return tuple(chunks_of(_even_words(words, len(text), whole), samples, _quick_cuts(text)))
-
-
-def _quick_cuts(text: str) -> list[int]:
-    """Where chunks start, after anything that may end a sentence: a load test does not ask for abbreviations."""
-    cuts: list[int] = []
-    opened = 0
-    for found in _SENTENCE_END.finditer(text):
-        if found.end() - opened >= CHUNK_CHARACTERS:
-            opened = found.end()
-            cuts.append(opened)
-    return cuts
-
-
-def _even_words(words: Sequence[tuple[int, int]], characters: int, samples: int) -> WordTimes:
-    places = np.asarray(words, np.int32)
-    times = (places.astype(np.int64) * samples // characters).astype(np.int32)
-    return WordTimes(places[:, 0], places[:, 1], times[:, 0], times[:, 1])

@@ -45,7 +45,7 @@ class Caller:
         return lines
 
 
-def frames_until(socket: ClientConnection, *members: str, timeout: float = 10) -> list[dict[str, Any]]:
+def frames_until(socket: ClientConnection, *members: str, timeout: float = 60) -> list[dict[str, Any]]:
     """The frames up to the first that has one of the members."""
     frames: list[dict[str, Any]] = []
     while not any(member in frame for frame in frames[-1:] for member in members):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.engines.protocol import WordTimes
 from pipeline.script.words import written_words
 from pipeline.server.chunks import CUT_GRID, chunks_of, text_cuts
+from pipeline.server.even_pace import _quick_cuts, even_chunks
 
 
 def _even(text: str, samples: int) -> WordTimes:
@@ -48,3 +49,33 @@ def test_truncated_audio_has_no_words_beyond_its_end() -> None:
     (chunk,) = chunks_of(words, 24_000, [])
     assert 0 < len(chunk.words) < len(words)
     assert chunk.words[-1].end_ms <= 1000
+
+
+_SENTENCE = "The keeper of the light had kept no ledger before that winter, and nobody asked. "
+_PIECES = st.sampled_from(
+    [
+        "Go. ",
+        "“Who is it?” ",
+        "…  ",
+        "— ",
+        '"',
+        "<break time='1. 2s'/>",
+        "\n\n",
+        "灯。 ",
+        "x" * 90,
+        _SENTENCE,
+        "- " * 60,
+    ]
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(_PIECES, min_size=1, max_size=40), st.integers(0, 900_000))
+def test_an_even_pace_needs_only_the_words_beside_the_cuts(parts: list[str], samples: int) -> None:
+    text = "".join(parts)
+    whole = len(text) * 1600
+    samples = min(samples, whole)
+    told = [(chunk.start_sample, chunk.end_sample, chunk.words) for chunk in even_chunks(text, whole, samples)]
+    has_words = samples and written_words(text)
+    wanted = chunks_of(_even(text, whole), samples, _quick_cuts(text)) if has_words else []
+    assert told == [(chunk.start_sample, chunk.end_sample, chunk.words) for chunk in wanted]
