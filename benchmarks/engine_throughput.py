@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engines.hibari import HibariEngine
-from pipeline.engines.local.worker_pool import usable_cores
+from pipeline.engines.local.cores import usable_cores
 from pipeline.engines.protocol import Order
 
 PAGE = """The keeper of the light had kept no ledger before that winter. On 3 November 1815, at 7:30 p.m., he wrote the

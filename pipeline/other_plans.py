@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.engines.planning import planning_engine
 from pipeline.errors import UsageError
+from pipeline.planning import planned_project, scripted
 from pipeline.project.changed_settings import changed_settings
 from pipeline.project.loading import is_project, load_project
 from pipeline.project.models import Project
@@ -16,7 +17,6 @@ from pipeline.render.plan import PlannedChapter, planned_chapters
 from pipeline.render.speakable import resolved_voices
 from pipeline.store.chosen_takes import TAKES_NAME, read_chosen
 from pipeline.store.shared.collecting import Needed
-from pipeline.workflow import planned_project, scripted
 
 
 def compare(

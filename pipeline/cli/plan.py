@@ -61,12 +61,13 @@ def add_offline(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the plan, or the comparison."""
-    from pipeline import other_plans, workflow
+    from pipeline import planning
     from pipeline.errors import UsageError
-    from pipeline.reports.plan_json import plan_json
 
     common = {"engine": arguments.engine, "api_url": arguments.api_url, "offline": arguments.offline}
     if arguments.against is not None:
+        from pipeline import other_plans
+
         comparison = other_plans.compare(arguments.project, arguments.against, store=arguments.store, **common)
         _tell_server(comparison, arguments)
         _show_comparison(comparison, arguments)
@@ -78,8 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         if given:
             raise UsageError(f"{option} is for comparisons", hint="add --against REV")
-    plan = workflow.plan(arguments.project, store=arguments.store, **common)
+    plan = planning.plan(arguments.project, store=arguments.store, **common)
     if arguments.format == "json":
+        from pipeline.reports.plan_json import plan_json
+
         sys.stdout.buffer.write(plan_json(plan))
     else:
         _show(plan, everything=arguments.all)

@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 def has_store(arguments: argparse.Namespace) -> bool:
     """Whether takes may still have to be sent although every output is current."""
     from pipeline.project.loading import load_project
-    from pipeline.render.sharing import store_wish
+    from pipeline.render.store_wish import store_wish
 
     return store_wish(load_project(arguments.project), arguments.store).address is not None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol, Self, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from pipeline.project.dictionaries import DictionaryEntry
+
+if TYPE_CHECKING:  # plans know engines and load no numbers
+    import numpy as np
+    from numpy.typing import NDArray
 
 VoiceParameters = Mapping[str, str | int | float]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,35 +14,23 @@ from pipeline.project.loading import load_project
 from pipeline.project.models import Project
 from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan
+from pipeline.render.store_wish import StoreWish, store_wish
 from pipeline.render.terms import Terms, spent_by_run
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import new_run_id
 from pipeline.store.locking import project_lock
-from pipeline.store.shared.address import STORE_VARIABLE, Address, store_address
+from pipeline.store.shared.address import STORE_VARIABLE
 from pipeline.store.shared.budgets import SharedBudget
 from pipeline.store.shared.claims import Claims
 from pipeline.store.shared.desk import Desk, at_desk
-from pipeline.store.shared.exchange import read_catalogue
 from pipeline.store.shared.opening import creates_only_once, open_remote, require_version
-from pipeline.store.shared.runners import LEASE_SECONDS, REQUEST_SECONDS, Runner
+from pipeline.store.shared.runners import REQUEST_SECONDS, Runner
 from pipeline.store.shared.shared_ledgers import pull_ledgers, push_ledger, push_ledgers
 from pipeline.store.shared.source import SharedTakes
 from pipeline.store.takes import Take
 
 if TYPE_CHECKING:
     from pipeline.render.running import Rendered
-
-LEASE_VARIABLE = "NARRATE_STORE_LEASE"
-_SHORTEST_LEASE = 3
-
-
-@dataclass(frozen=True, slots=True)
-class StoreWish:
-    """Which store a run is to use. ``shared``: several runners at once, which the store must be able to keep apart."""
-
-    address: Address | None = None
-    shared: bool = False
-    lease_seconds: float = LEASE_SECONDS
 
 
 @contextmanager
@@ -131,32 +118,6 @@ def deliver(
 
 def _takes(plan: Plan) -> list[Take]:
     return list({planned.key: planned.take for planned in plan.segments() if planned.take is not None}.values())
-
-
-def store_wish(project: Project, flag: str | None, *, shared: bool = False) -> StoreWish:
-    """What flag, environment and manifest say, in this order. Raises UsageError."""
-    address = store_address(project, flag=flag, variable=os.environ.get(STORE_VARIABLE))
-    return StoreWish(address, shared, _lease_seconds())
-
-
-def _lease_seconds() -> float:
-    said = os.environ.get(LEASE_VARIABLE, "").strip()
-    if not said:
-        return LEASE_SECONDS
-    if not said.isdecimal() or not _SHORTEST_LEASE <= int(said) <= 86_400:
-        raise UsageError(
-            f"{LEASE_VARIABLE} is no number of seconds from {_SHORTEST_LEASE} to 86400",
-            hint=f"unset it: {LEASE_SECONDS} seconds suit every store",
-        )
-    return float(said)
-
-
-def stored_elsewhere(wish: StoreWish) -> frozenset[str]:
-    """The keys of all takes in the store, with one listing. Raises StorageError."""
-    if wish.address is None:
-        return frozenset()
-    remote = open_remote(wish.address)
-    return read_catalogue(remote).keys if require_version(remote, begin=False) else frozenset()
 
 
 def lacking(plan: Plan, selected: frozenset[str]) -> list[str]:

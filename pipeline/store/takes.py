@@ -14,16 +14,18 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake
 from pipeline.store.files import storage_error, storage_errors, write_together
 from pipeline.store.keys import KeyInputs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SIDECAR_SCHEMA = 1
 
@@ -281,6 +283,8 @@ def _take(inputs: KeyInputs | None, key: str, sidecar: Mapping[str, Any]) -> Tak
 
 
 def _word_times(_key: str, sidecar: Mapping[str, Any]) -> WordTimes:
+    import numpy as np  # noqa: PLC0415 - plans read no words and need no columns
+
     words = sidecar["words"]
     return WordTimes(
         char_start=np.array(words["char_start"], np.int32),

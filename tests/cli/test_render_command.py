@@ -185,6 +185,17 @@ def test_a_damaged_take_is_found_by_check_and_made_again_when_it_is_needed(narra
     assert narrate("check", "--takes", project).returncode == 0
 
 
+def test_planning_loads_no_numbers_event_loop_or_retries(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    code = (
+        "import sys\nfrom pipeline.cli.main import main\n"
+        f"assert main(['plan', {str(project)!r}]) == 0\n"
+        "print(sorted({'numpy', 'asyncio', 'tenacity', 'av', 'httpx'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
 def test_starting_up_loads_no_audio_machine_learning_or_network_library() -> None:
     code = (
         "import sys\nfrom pipeline.cli.main import build_parser\nbuild_parser()\n"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from pipeline.engines.hibari.alphabet import foreign_runs, script_name
 from pipeline.engines.hibari.release import model_sha256, numeric_backend, version
+from pipeline.engines.local.cores import usable_cores
 from pipeline.engines.local.voice_values import number_in
-from pipeline.engines.local.worker_pool import WorkerPool, usable_cores
 from pipeline.engines.protocol import Order, Speech, Unspeakable, VoiceParameters
 from pipeline.kugelaudio import ValidationError
 from pipeline.project.models import Project
+
+if TYPE_CHECKING:
+    from pipeline.engines.local.worker_pool import WorkerPool
 
 MAX_INPUT_LENGTH = 5000
 """Characters in one order: some five minutes of speech, 16 MB of audio on its way from the worker."""
@@ -30,7 +34,12 @@ class HibariEngine:
 
     def __init__(self, jobs: int | None = None) -> None:
         self.concurrency = jobs or usable_cores()
-        self._pool = WorkerPool(self.name, self.concurrency)
+
+    @cached_property
+    def _pool(self) -> WorkerPool:
+        from pipeline.engines.local.worker_pool import WorkerPool  # noqa: PLC0415 - plans ask and never speak
+
+        return WorkerPool(self.name, self.concurrency)
 
     def identity(self) -> Mapping[str, str]:
         """What decides the bytes: hibari's version with our revision, the model, the numeric back end."""

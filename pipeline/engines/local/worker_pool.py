@@ -26,11 +26,6 @@ _COMPLAINT_BYTES = 4096
 _LAST_WORDS_SECONDS = 2.0
 
 
-def usable_cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class WorkerPool:
     """Up to ``size`` processes of one engine, each started when first needed and replaced when it dies.
 

@@ -12,7 +12,7 @@ from importlib import metadata
 import pipeline
 from pipeline.engines.espeak import release as espeak
 from pipeline.engines.hibari import HibariEngine
-from pipeline.engines.local.worker_pool import usable_cores
+from pipeline.engines.local.cores import usable_cores
 from pipeline.engines.protocol import Order, Speech
 from pipeline.errors import UsageError
 from pipeline.kugelaudio import KugelAudioError
