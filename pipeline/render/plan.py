@@ -14,6 +14,7 @@ from pipeline.render.speakable import refuse_unspeakable, resolved_voices
 from pipeline.script.model import ChapterScript, Script, Segment
 from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash
 from pipeline.store.keys import KeyInputs, content_key, key_inputs
+from pipeline.store.sidecar_index import IndexedTakes
 from pipeline.store.takes import Take, TakeState, TakeStore
 
 
@@ -107,7 +108,9 @@ def make_plan(
     """
     voices = resolved_voices(script, project, engine)
     refuse_unspeakable(script, engine)
-    chapters = planned_chapters(script, voices, engine, read_chosen(project.folder), store)
+    indexed = IndexedTakes.of(store)
+    chapters = planned_chapters(script, voices, engine, read_chosen(project.folder), indexed)
+    indexed.save()
     if elsewhere:
         chapters = _marked(chapters, elsewhere)
     segments = [planned for chapter in chapters for planned in chapter.segments]
@@ -143,7 +146,7 @@ def planned_chapters(
     voices: Mapping[str, VoiceParameters],
     engine: Engine,
     chosen: ChosenTakes,
-    store: TakeStore | None,
+    store: IndexedTakes | None,
 ) -> tuple[PlannedChapter, ...]:
     """Every segment of the script with its key, and its take where ``store`` has it (None: keys only)."""
     identity = engine.identity()
@@ -169,7 +172,7 @@ def planned_segment(
     engine: str,
     identity: Mapping[str, str],
     number: int,
-    store: TakeStore | None,
+    store: TakeStore | IndexedTakes | None,
 ) -> PlannedSegment:
     """One segment planned with take ``number``."""
     order = Order(segment.text, segment.language, voice, segment.entries, number)

@@ -101,7 +101,7 @@ class TakeStore:
             return TakeState.DAMAGED, None
         if take is None:
             return TakeState.MISSING, None
-        return (TakeState.STORED, take) if self._has_size(take) else (TakeState.DAMAGED, None)
+        return (TakeState.STORED, take) if self.has_size(take) else (TakeState.DAMAGED, None)
 
     def load(self, key: str, inputs: KeyInputs | None = None) -> Take | None:
         """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged."""
@@ -130,7 +130,8 @@ class TakeStore:
         sidecar: Mapping[str, Any] = orjson.loads(data)
         return sidecar
 
-    def _has_size(self, take: Take) -> bool:
+    def has_size(self, take: Take) -> bool:
+        """Whether the audio is there with the size that it was stored with."""
         try:
             size = os.stat(f"{self.folder}{os.sep}{take.key[:2]}{os.sep}{take.key}.flac").st_size  # noqa: PTH116
         except FileNotFoundError:

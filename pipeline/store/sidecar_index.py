@@ -1,0 +1,116 @@
+"""What plans need of every sidecar, in one file beside the takes: ten thousand of them are stated, not read.
+
+The index is a cache and nothing rests on it: it may be missing, old or damaged, and is then made again. A sidecar
+counts as known only while its size and its times of change are those that it had when it was read, and only where they
+lay well before: a file system may not tell apart what is written twice at about the same time. Reading a take's words
+or its audio never asks the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+import orjson
+
+from pipeline.engines.protocol import Usage
+from pipeline.errors import StorageError
+from pipeline.store.files import storage_error, write_atomically
+from pipeline.store.keys import KeyInputs
+from pipeline.store.takes import SIDECAR_SCHEMA, Take, TakeState, TakeStore
+
+INDEX_NAME = "sidecars.index"
+INDEX_SCHEMA = 1
+
+_SETTLED_NS = 3_000_000_000
+"""From this age on a time of change tells files apart: FAT counts in two seconds, clocks of other machines differ."""
+_WORTH_WRITING = 64
+"""Sidecars that had to be read before the index is written anew."""
+
+_Stamp: TypeAlias = tuple[int, int, int]
+"""Size in bytes, time of writing and time of change in nanoseconds."""
+_Row: TypeAlias = list[Any]
+
+
+@dataclass(slots=True)
+class IndexedTakes:
+    """The takes of a store, looked up through the index; :meth:`save` keeps what had to be read for the next time."""
+
+    store: TakeStore
+    _rows: dict[str, _Row]
+    _read: dict[str, _Row] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, store: TakeStore) -> Self:
+        """The takes of ``store``, with what the index knows of them."""
+        return cls(store, _rows_in(_path(store)))
+
+    def look_up(self, key: str, inputs: KeyInputs | None = None) -> tuple[TakeState, Take | None]:
+        """As :meth:`TakeStore.look_up`; the index answers only where ``inputs`` are given. Raises StorageError."""
+        if inputs is None:
+            return self.store.look_up(key)
+        stamp = self._stamp(key)
+        if stamp is None:
+            return TakeState.MISSING, None
+        row = self._rows.get(key)
+        if row is not None and row[0] == stamp[0] and row[1] == stamp[1] and row[2] == stamp[2]:
+            known = _take(key, row, inputs)
+            return (TakeState.STORED, known) if self.store.has_size(known) else (TakeState.DAMAGED, None)
+        state, take = self.store.look_up(key, inputs)
+        if take is not None and max(stamp[1:]) < time.time_ns() - _SETTLED_NS and self._stamp(key) == stamp:
+            self._read[key] = _row(stamp, take)
+        return state, take
+
+    def save(self) -> None:
+        """Write the index anew where that is worth it. Where it cannot be written the next plan reads the sidecars."""
+        if len(self._read) < _WORTH_WRITING:
+            return
+        kept = {key: row for key, row in self._rows.items() if key in self._read or self._stamp(key) is not None}
+        body = orjson.dumps({"schema": [INDEX_SCHEMA, SIDECAR_SCHEMA], "rows": {**kept, **self._read}})
+        with suppress(StorageError):  # a plan may be made of a project that is read-only
+            write_atomically(_path(self.store), hashlib.blake2b(body).hexdigest().encode() + b"\n" + body)
+
+    def _stamp(self, key: str) -> _Stamp | None:
+        try:
+            found = os.stat(f"{self.store.folder}{os.sep}{key[:2]}{os.sep}{key}.json")  # noqa: PTH116 - ten thousand
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise storage_error(self.store.sidecar_path(key), error, "read") from error
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _path(store: TakeStore) -> Path:
+    return store.folder / INDEX_NAME
+
+
+def _rows_in(path: Path) -> dict[str, _Row]:
+    """The rows of the index; none where it is missing, of another version, or not what was written."""
+    try:
+        checksum, _, body = path.read_bytes().partition(b"\n")
+    except OSError:  # nothing to go by: the sidecars tell, or raise for themselves
+        return {}
+    if checksum != hashlib.blake2b(body).hexdigest().encode():
+        return {}
+    document = orjson.loads(body)
+    rows: dict[str, _Row] = document["rows"] if document["schema"] == [INDEX_SCHEMA, SIDECAR_SCHEMA] else {}
+    return rows
+
+
+def _row(stamp: _Stamp, take: Take) -> _Row:
+    usage = take.usage
+    cost = None if usage.cost_cents is None else str(usage.cost_cents)
+    audio = [take.sha256, take.size_bytes, take.sample_rate, take.samples, take.speech_start, take.speech_end]
+    return [*stamp, *audio, usage.audio_seconds, usage.characters, cost, usage.request_id, take.attempt]
+
+
+def _take(key: str, row: _Row, inputs: KeyInputs) -> Take:
+    _, _, _, sha256, size_bytes, sample_rate, samples, start, end, seconds, characters, cost, request_id, attempt = row
+    usage = Usage(seconds, characters, None if cost is None else Decimal(cost), request_id)
+    return Take(key, sha256, size_bytes, sample_rate, samples, start, end, usage, attempt, inputs)
