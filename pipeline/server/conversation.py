@@ -163,7 +163,8 @@ class Conversation:
         check_length(self.line.caller, self.route, text)
         number = self.totals.text_chunks
         await self.line.say({**self.extra, "generation_started": True, "chunk_id": number, "text": text})
-        async with turn.spoken(text) as delivery:
+        with turn.generation(text):
+            delivery = await turn.spoken(text)
             before = turn.audio_frames
             words = bool(self.settings.get("word_timestamps"))
             await deliver(self.line, turn, delivery, {**self.extra, "chunk_id": number}, self._spoken, words=words)

@@ -60,7 +60,8 @@ class _Speech(Response):
         text = self._body.text
         request_id = self._request.state.request_id
         turn = admit(self._service, self._caller, "rest", request_id, wish(self._body), text)
-        async with accounted(turn), turn.spoken(text) as delivery:
+        with accounted(turn), turn.generation(text):
+            delivery = await turn.spoken(text)
             await self._start(send, delivery)
             for chunk in delivery.chunks:
                 for frame in delivery.frames(chunk, turn.audio_frames):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any
 
@@ -142,8 +142,8 @@ def key_of(headers: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else headers.get("x-api-key")
 
 
-@asynccontextmanager
-async def accounted(turn: Turn) -> AsyncIterator[None]:
+@contextmanager
+def accounted(turn: Turn) -> Iterator[None]:
     """Whatever happens inside, the turn is billed there or given back here."""
     try:
         yield

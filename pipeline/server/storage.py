@@ -43,6 +43,8 @@ class Database:
 
     def __init__(self, folder: Path | None) -> None:
         """Open the state in ``folder`` (None: in memory). Raises StorageError where it cannot be written."""
+        self.lasting = folder is not None
+        """Whether the state outlives the process."""
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,9 @@ EXTENSION = "narrate.socket"
 _FRAMES_AT_ONCE = 32
 """In one call to the system, which takes 1,024 parts (IOV_MAX): half a minute of audio, 2 MB of it in memory."""
 
+_READ_AHEAD = 4
+"""Messages that may wait for the application before reading stops."""
+
 FrameParts: TypeAlias = tuple[bytes, ...]
 """A frame ready made, in up to four pieces: audio is not copied to get its members around it."""
 
@@ -49,6 +52,15 @@ class LocalWebSocket(WebSocketsSansIOProtocol):
         if not self.handshake_complete:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
+
+    def send_receive_event_to_app(self) -> None:
+        """Read on while few messages wait: uvicorn stops and starts reading, two calls to the system, for each."""
+        if self.read_paused or self.queue.qsize() >= _READ_AHEAD:
+            super().send_receive_event_to_app()
+        else:
+            self.read_paused = True
+            super().send_receive_event_to_app()
+            self.read_paused = False
 
     async def write(self, framed: bytes) -> None:
         """Send a frame ready made (see :class:`RawSocket`): no copies through strings and a frame's serialiser."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -46,18 +46,21 @@ class Turn:
         self._voice = service.voices.find(caller.organisation.id, wish.voice_id)
         self.billed = False
 
-    @asynccontextmanager
-    async def spoken(self, text: str) -> AsyncIterator[Delivery]:
-        """Speak a text and hold the place among the concurrent generations until it is delivered. Raises ApiError."""
-        organisation = self.caller.organisation
+    @contextmanager
+    def generation(self, text: str) -> Iterator[None]:
+        """Hold a place among the concurrent generations until a text is delivered. Raises ApiError."""
         self.text += text
-        with organisation.limits.generation():
-            await self._delay()
-            if organisation.wallet.empty:
-                raise api_errors.insufficient_credits()
-            delivery = self._changed(await self.service.speaker.speak(self._script(text)))
-            self._count(delivery)
-            yield self._cut_short(delivery)
+        with self.caller.organisation.limits.generation():
+            yield
+
+    async def spoken(self, text: str) -> Delivery:
+        """Speak a text, within :meth:`generation`. Raises ApiError."""
+        await self._delay()
+        if self.caller.organisation.wallet.empty:
+            raise api_errors.insufficient_credits()
+        delivery = self._changed(await self.service.speaker.speak(self._script(text)))
+        self._count(delivery)
+        return self._cut_short(delivery)
 
     def bill(self) -> dict[str, Any]:
         """Take the money, write the books, and return the ``usage`` to be told."""

@@ -26,7 +26,8 @@ async def converse(line: Line) -> None:
 
 async def _answer(line: Line, request: SocketRequest) -> None:
     turn = admit(line.service, line.caller, "ws", line.request_id, wish(request), request.text)
-    async with accounted(turn), turn.spoken(request.text) as delivery:
+    with accounted(turn), turn.generation(request.text):
+        delivery = await turn.spoken(request.text)
         await deliver(line, turn, delivery, {}, 0, words=request.word_timestamps)
         usage = await finish(line, turn)
         if usage is not None:
