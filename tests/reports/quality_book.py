@@ -85,11 +85,12 @@ class QualityBook:
         self.layout.takes.put(planned.key, planned.inputs, speech, speech_bounds(speech.pcm), planned.take.attempt)
 
 
-def render_book(folder: Path) -> QualityBook:
-    """Speak it with the embedded engine."""
+def render_book(folder: Path, manifest: str = MANIFEST, chapters: tuple[str, ...] = ("The Lamps",)) -> QualityBook:
+    """Speak it with the embedded engine; all chapters say the same below their titles."""
     (folder / "text").mkdir(parents=True)
-    (folder / "text" / "1.md").write_text("# The Lamps\n\n" + "\n\n".join(PARAGRAPHS) + "\n")
-    (folder / "project.yaml").write_text(MANIFEST)
+    for number, title in enumerate(chapters, 1):
+        (folder / "text" / f"{number}.md").write_text(f"# {title}\n\n" + "\n\n".join(PARAGRAPHS) + "\n")
+    (folder / "project.yaml").write_text(manifest)
     outcome = workflow.render(folder, engine=None, options=workflow.RenderOptions(jobs=1), receiver=lambda event: None)
     assert outcome.error is None
     return QualityBook(folder)

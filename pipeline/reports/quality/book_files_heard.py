@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
+from pipeline.assembly.listening import pauses_of
 from pipeline.assembly.sound import Sound, book_sound
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.project.profiles import Profile
 from pipeline.reports.quality.chapter_places import ChapterPlaces
-from pipeline.reports.quality.envelope import WINDOWS_PER_SECOND, Envelope
+from pipeline.reports.quality.envelope import FLOOR_DB, WINDOWS_PER_SECOND, Envelope, noisiest, quiet_level
 from pipeline.reports.quality.file_checks import (
     edge_blemishes,
     loudest_second,
@@ -19,7 +23,7 @@ from pipeline.reports.quality.file_checks import (
     stream_blemishes,
 )
 from pipeline.reports.quality.findings import Blemish, Kind, Severity
-from pipeline.reports.quality.hearing import Heard, listen
+from pipeline.reports.quality.hearing import Heard, UndecodableError, listen
 from pipeline.reports.quality.joint_checks import joint_blemishes
 from pipeline.reports.quality.limits import Limits
 from pipeline.reports.quality.sync_checks import Alignment, align, sync_blemishes
@@ -64,35 +68,72 @@ def hear_file(
     The sound is None where the file cannot be decoded, which is found as well.
     """
     found: list[InFile] = []
-    sounds: list[Sound] = []
-    seconds, shift = 0.0, 0.0
+    stretches: list[_Stretch] = []
+    shift = 0.0
     lengths = [part.places.seconds for part in parts]
     try:
         for part, heard in zip(parts, listen(path, lengths, limits), strict=True):
             made = align(part.expected, heard.envelope, limits, shift)
-            sound = sound_of(heard, part.places.timeline)
-            # Where the pauses are not where the timeline says, what is measured there is speech.
-            sounds.append(sound if made.straight else replace(sound, noise_floor_db=None))
-            seconds += heard.seconds
-            blemishes = _in_chapter(heard, part, made, shift, limits)
+            pauses = pauses_of(part.places.timeline)
+            stretches.append(_stretch(heard, part, pauses, straight=made.straight))
+            found += [InFile(part.places, blemish) for blemish in _in_chapter(heard, part, made, shift, limits)]
             shift = made.last_shift(shift)
-            found += [InFile(part.places, blemish) for blemish in blemishes]
             if not book:
-                found += [InFile(part.places, each) for each in edge_blemishes(heard, profile)]
-                found += _of_file(sounds[0], profile, limits, part.places, loudest_second(heard))
-    except ValueError as error:
-        message = f"cannot be decoded: {error}"
-        return None, [InFile(None, Blemish(Kind.UNREADABLE, Severity.ERROR, 0.0, message))]
+                quiet = quiet_level(heard.envelope, pauses) if made.straight else FLOOR_DB
+                found += [InFile(part.places, each) for each in edge_blemishes(heard, profile, quiet)]
+    except UndecodableError as error:
+        return None, [_undecodable(error, parts)]
+    sounds = [stretch.sound for stretch in stretches]
     whole = book_sound(sounds, profile) if book else sounds[0]
-    if book:
-        found += [InFile(None, each) for each in sound_blemishes(whole, profile, limits, one_file=False)]
-    return whole, [*found, *_length(seconds, sum(lengths), limits)]
+    found += _of_file(whole, stretches, profile, limits, book=book)
+    return whole, [*found, *_length(sum(sound.seconds for sound in sounds), sum(lengths), limits)]
 
 
-def _of_file(sound: Sound, profile: Profile, limits: Limits, places: ChapterPlaces, loudest: float) -> Iterator[InFile]:
-    for blemish in sound_blemishes(sound, profile, limits):
-        at = loudest if blemish.kind is Kind.TRUE_PEAK else blemish.seconds
-        yield InFile(places, replace(blemish, seconds=at))
+def _undecodable(error: UndecodableError, parts: Sequence[Part]) -> InFile:
+    """Where decoding ended: in which chapter, and when; nowhere if it never began."""
+    message = f"cannot be decoded: {error}"
+    if not error.seconds:
+        return InFile(None, Blemish(Kind.UNREADABLE, Severity.ERROR, 0.0, message))
+    starts = [0.0, *accumulate(part.places.seconds for part in parts[:-1])]
+    index = bisect_right(starts, error.seconds) - 1
+    blemish = Blemish(Kind.UNREADABLE, Severity.ERROR, error.seconds - starts[index], message)
+    return InFile(parts[index].places, blemish)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A chapter as it was heard: its sound, and where its highest sample and its noisiest pause are, in seconds."""
+
+    places: ChapterPlaces
+    sound: Sound
+    loudest: float
+    noisiest: float
+
+
+def _stretch(heard: Heard, part: Part, pauses: Sequence[tuple[float, float]], *, straight: bool) -> _Stretch:
+    sound = sound_of(heard, part.places.timeline)
+    # Where the pauses are not where the timeline says, what is measured there is speech.
+    sound = sound if straight else replace(sound, noise_floor_db=None)
+    return _Stretch(part.places, sound, loudest_second(heard), noisiest(heard.envelope, pauses))
+
+
+def _of_file(
+    whole: Sound, stretches: Sequence[_Stretch], profile: Profile, limits: Limits, *, book: bool
+) -> Iterator[InFile]:
+    """What the file as a whole breaks; a peak and a noise floor are shown where they are worst."""
+    for blemish in sound_blemishes(whole, profile, limits, one_file=not book):
+        if blemish.kind is Kind.TRUE_PEAK:
+            worst = max(stretches, key=lambda each: _or_least(each.sound.true_peak_dbtp))
+            yield InFile(worst.places, replace(blemish, seconds=worst.loudest))
+        elif blemish.kind is Kind.NOISE_FLOOR:
+            worst = max(stretches, key=lambda each: _or_least(each.sound.noise_floor_db))
+            yield InFile(worst.places, replace(blemish, seconds=worst.noisiest))
+        else:
+            yield InFile(None if book else stretches[0].places, blemish)
+
+
+def _or_least(level: float | None) -> float:
+    return -math.inf if level is None else level
 
 
 def _in_chapter(heard: Heard, part: Part, made: Alignment, shift: float, limits: Limits) -> list[Blemish]:

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 WINDOWS_PER_SECOND = 100
 FLOOR_DB = -90.0
+_ABOVE_NOISE_DB = 6.0
+"""What 10 ms of noise may be louder than its median; those of white noise are 1.6 dB louder at most in a minute."""
+_BELOW_SPEECH_DB = 15.0
+"""Speech is this loud in most of its windows."""
 
 Envelope = NDArray[np.float32]
 """dB of full scale, a value per window."""
@@ -81,6 +85,27 @@ def speech_level(levels: Envelope) -> float:
     return float(10 * np.log10(np.mean(10 ** (heard.astype(np.float64) / 10)))) if len(heard) else FLOOR_DB
 
 
-def audible(levels: Envelope, loud: float) -> NDArray[np.bool_]:
-    """Which windows hold sound, where speech is ``loud``: 40 dB below it a listener hears nothing."""
-    return np.asarray(levels > max(loud - 40.0, -65.0))
+def quiet_level(levels: Envelope, pauses: Iterable[tuple[float, float]]) -> float:
+    """How loud the pauses (in seconds) usually are: the median of their windows, which a breath does not move."""
+    quiet = np.concatenate([np.empty(0, np.float32), *(_part(levels, *pause) for pause in pauses)])
+    return float(np.median(quiet)) if len(quiet) else FLOOR_DB
+
+
+def noisiest(levels: Envelope, pauses: Iterable[tuple[float, float]]) -> float:
+    """Where the loudest pause begins, in seconds; 0 where there is none."""
+    loud = {start: float(part.mean()) for start, end in pauses if len(part := _part(levels, start, end))}
+    return max(loud, key=loud.__getitem__, default=0.0)
+
+
+def _part(levels: Envelope, start: float, end: float) -> Envelope:
+    return levels[max(0, round(start * WINDOWS_PER_SECOND)) : max(0, round(end * WINDOWS_PER_SECOND))]
+
+
+def audible(levels: Envelope, loud: float, quiet: float = FLOOR_DB) -> NDArray[np.bool_]:
+    """Which windows hold sound, where speech is ``loud``: 40 dB below it a listener hears nothing.
+
+    ``quiet`` is what the pauses hold: noise that lies under everything is no sound of its own, unless it comes near
+    the speech.
+    """
+    above_noise = min(quiet + _ABOVE_NOISE_DB, loud - _BELOW_SPEECH_DB)
+    return np.asarray(levels > max(loud - 40.0, -65.0, above_noise))

@@ -158,9 +158,10 @@ def stream_blemishes(heard: Heard, limits: Limits) -> Iterator[Blemish]:
         )
 
 
-def edge_blemishes(heard: Heard, profile: Profile) -> Iterator[Blemish]:
-    """Silence at the head and the tail of a file, where its profile is ACX's (specs 1.1)."""
-    sound = np.flatnonzero(audible(heard.envelope, speech_level(heard.envelope)))
+def edge_blemishes(heard: Heard, profile: Profile, quiet: float) -> Iterator[Blemish]:
+    """Silence at the head and the tail of a file, where its profile is ACX's (specs 1.1); ``quiet`` is how loud its
+    pauses are: too much noise in them is the noise floor's matter."""
+    sound = np.flatnonzero(audible(heard.envelope, speech_level(heard.envelope), quiet))
     if profile != ACX or not len(sound):
         return
     head_ms = float(sound[0]) * 1000 / WINDOWS_PER_SECOND

@@ -17,6 +17,8 @@ from pipeline.reports.quality.envelope import Envelope, WindowMeter, runs
 from pipeline.reports.quality.limits import Limits
 
 FULL_SCALE = 0.9995
+_LOWEST_RATE = 8000
+"""Of sound files; where a damaged header says less, or nothing, it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,25 @@ class Heard:
         return self.levels.seconds
 
 
+class UndecodableError(ValueError):
+    """A file cannot be decoded; ``seconds`` of it could."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 def listen(path: Path, lengths: Sequence[float], limits: Limits) -> Iterator[Heard]:
     """Decode a file and tell what each stretch of ``lengths`` seconds holds, the last one to the file's end.
 
-    A file shorter than that gives fewer, or empty, stretches. Raises ValueError where it cannot be decoded.
+    A file shorter than that gives fewer, or empty, stretches. Raises UndecodableError where it cannot be decoded.
     """
+    blocks = _Blocks(iter(()))
+    rate = 1
     try:
         with av.open(str(path.absolute())) as container:
-            if not container.streams.audio:
-                raise ValueError("it holds no audio")
+            if not container.streams.audio or container.streams.audio[0].rate < _LOWEST_RATE:
+                raise UndecodableError("it holds no audio", 0.0)
             rate = container.streams.audio[0].rate
             blocks = _Blocks(_decoded(container.decode(audio=0)))
             start = 0.0
@@ -55,7 +67,7 @@ def listen(path: Path, lengths: Sequence[float], limits: Limits) -> Iterator[Hea
                 levels = measure(ear.hearing(blocks.up_to(None if index == len(lengths) - 1 else samples)), rate)
                 yield ear.heard(levels)
     except (av.FFmpegError, OSError) as error:
-        raise ValueError(str(error.strerror or error)) from error
+        raise UndecodableError(str(error.strerror or error).lower(), blocks.taken / rate) from error
 
 
 def _decoded(frames: Iterator[av.AudioFrame]) -> Iterator[NDArray[np.float32]]:
@@ -89,6 +101,7 @@ class _Blocks:
     def __init__(self, blocks: Iterator[NDArray[np.float32]]) -> None:
         self._blocks = blocks
         self._rest: NDArray[np.float32] = np.empty(0, np.float32)
+        self.taken = 0
 
     def up_to(self, samples: int | None) -> Iterator[NDArray[np.float32]]:
         """The next ``samples``, or all that is left."""
@@ -99,6 +112,7 @@ class _Blocks:
             taken = len(block) if samples is None else min(samples, len(block))
             self._rest = block[taken:]
             samples = None if samples is None else samples - taken
+            self.taken += taken
             yield block[:taken]
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.reports.quality.envelope import WINDOWS_PER_SECOND, Envelope, audible, speech_level
+from pipeline.reports.quality.envelope import WINDOWS_PER_SECOND, Envelope, audible, quiet_level, speech_level
 from pipeline.reports.quality.findings import Blemish, Kind, Severity, graded
 from pipeline.reports.quality.limits import Limits
 from pipeline.reports.quality.sync_checks import Alignment
@@ -31,14 +31,25 @@ class Span:
 def joint_blemishes(
     expected: Envelope, heard: Envelope, spans: Sequence[Span], made: Alignment, limits: Limits
 ) -> list[Blemish]:
-    """What is wrong between the clips of a chapter. Seconds are the timeline's."""
+    """What is wrong between the clips of a chapter. Seconds are the timeline's.
+
+    Where nothing at all is heard no pause is too long: silence is found as that.
+    """
+    if not audible(heard, speech_level(heard)).any():
+        return []
     return [*_pauses(heard, spans, made, limits), *_jumps(expected, heard, spans, made, limits)]
 
 
 def _pauses(heard: Envelope, spans: Sequence[Span], made: Alignment, limits: Limits) -> Iterator[Blemish]:
-    sound = audible(heard, speech_level(heard))
+    between = [
+        (_in_file(one, one.end, made) / WINDOWS_PER_SECOND, _in_file(other, other.start, made) / WINDOWS_PER_SECOND)
+        for one, other in pairwise(spans)
+    ]
+    sound = audible(heard, speech_level(heard), quiet_level(heard, between))
     for span, following in pairwise(spans):
         before, after = _in_file(span, span.end, made), _in_file(following, following.start, made)
+        if after >= len(sound):
+            return
         silent = _silence_at(sound, (before + after) // 2) if after > before else 0
         silence_ms = silent * 1000 / WINDOWS_PER_SECOND
         more = graded(silence_ms - span.pause_ms, *limits.pause_long_ms)

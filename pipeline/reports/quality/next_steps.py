@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.reports.quality.findings import Kind
 
 _ANEW = "`narrate render --force` makes the file anew from the takes; should it come back, report it"
-_PROFILE = "a `profile` in the manifest brings every chapter to a store's level; `narrate render` then applies it"
+_PROFILE = "`narrate render --force` brings every chapter to the manifest's `profile`; without one, set one there"
 _LISTEN = "listen there; if it is wrong, `narrate retake {segment}` and `narrate render`"
 _RETAKE = "`narrate retake {segment}` asks for another take, `narrate render` makes it; --retake does both"
 _OF_FILES = {

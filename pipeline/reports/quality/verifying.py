@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pipeline.project.containers import Per
 from pipeline.project.models import OutputFormat, Project
 from pipeline.project.profiles import profile_name
 from pipeline.render.plan import Plan, PlannedChapter
+from pipeline.reports.quality.altered_files import altered
 from pipeline.reports.quality.book_files_heard import FileHeard, InFile, Part, hear_file
 from pipeline.reports.quality.chapter_places import ChapterPlaces, around, places_of
 from pipeline.reports.quality.file_checks import chapter_level_blemishes
@@ -76,7 +78,8 @@ def verify_project(
     if not places:
         raise UsageError("there is nothing to listen to: no chapter is whole", hint="`narrate render` makes the takes")
     takes = TakesHeard(layout.takes, limits, transcript)
-    wanted, skipped = _files(project, chapters, out, slugs)
+    records = _records(out)
+    wanted, skipped = _files(project, chapters, records, slugs)
     sample = retail_sample(project, chapters) if any(want.kind == SAMPLE for want in wanted) else None
     extra = [places_of(project, sample, layout.takes, None)] if sample is not None else []
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="listen") as pool:
@@ -93,13 +96,12 @@ def verify_project(
             chosen = parts[len(places) :] if want.kind == SAMPLE else parts[: len(places)]
             if want.chapter is not None and want.kind != SAMPLE:
                 chosen = [by_slug[want.chapter]]
-            return _heard(project, out, want, chosen, limits)
+            return _heard(project, out / want.path, want, records[want.path], chosen, limits)
 
         heard = list(pool.map(hear, wanted))
     files = tuple(file for file, _ in heard if file is not None)
     findings = [
         *_take_findings(places, takes.blemishes),
-        *_altered(out, wanted),
         *(finding for _, found in heard for finding in found),
         *([] if project.profile.active else _chapter_levels(files, by_slug, limits)),
     ]
@@ -148,10 +150,9 @@ def _records(out: Path) -> dict[str, FileRecord]:
 
 
 def _files(
-    project: Project, chapters: Sequence[PlannedChapter], out: Path, slugs: frozenset[str] | None
+    project: Project, chapters: Sequence[PlannedChapter], known: Mapping[str, FileRecord], slugs: frozenset[str] | None
 ) -> tuple[list[Wanted], list[str]]:
     """The files to be listened to, and what is to be said of the others."""
-    known = _records(out)
     wanted, skipped = [], []
     for want in wanted_files(project, chapters, partial=False):
         book = want.chapter is None and want.output is not None and want.output.per is Per.BOOK
@@ -167,25 +168,18 @@ def _files(
     return wanted, skipped
 
 
-def _altered(out: Path, wanted: Sequence[Wanted]) -> Iterator[Finding]:
-    """Files that are not the size that they were written with: somebody else wrote them."""
-    known = _records(out)
-    for want in wanted:
-        path = out / want.path
-        if path.exists() and path.stat().st_size != known[want.path].size_bytes:
-            message = f"{path.stat().st_size} bytes, written with {known[want.path].size_bytes}"
-            yield _finding(Blemish(Kind.ALTERED, Severity.WARNING, 0.0, message), None, want.path, None)
-
-
 def _heard(
-    project: Project, out: Path, want: Wanted, parts: Sequence[Part], limits: Limits
+    project: Project, path: Path, want: Wanted, record: FileRecord, parts: Sequence[Part], limits: Limits
 ) -> tuple[FileHeard | None, list[Finding]]:
-    path = out / want.path
-    if not path.exists():
+    """A file and what is found in it."""
+    if not path.is_file():
         gone = Blemish(Kind.MISSING_FILE, Severity.ERROR, 0.0, "the file is gone")
         return None, [_finding(gone, None, want.path, want.chapter)]
     sound, found = hear_file(path, parts, project.profile, limits, book=want.chapter is None)
     findings = [_in_file(each, want) for each in found]
+    # What could not even be opened is found as that.
+    if (sound is not None or os.access(path, os.R_OK)) and (other := altered(path, record)) is not None:
+        findings.append(_finding(other, None, want.path, want.chapter))
     return FileHeard(want.path, want.kind, want.chapter, sound) if sound is not None else None, findings
 
 
@@ -193,7 +187,7 @@ def _in_file(found: InFile, want: Wanted) -> Finding:
     return _finding(found.blemish, found.chapter, want.path, want.chapter)
 
 
-_WHOLE_FILE = frozenset({Kind.LEVEL, Kind.NOISE_FLOOR, Kind.DC_OFFSET, Kind.FILE_LENGTH, Kind.CHAPTER_LEVEL})
+_WHOLE_FILE = frozenset({Kind.LEVEL, Kind.DC_OFFSET, Kind.FILE_LENGTH, Kind.CHAPTER_LEVEL})
 
 
 def _finding(blemish: Blemish, places: ChapterPlaces | None, file: str, chapter: str | None) -> Finding:
