@@ -1,6 +1,6 @@
 """Paid rendering against the ideal schedule, beside the provider's SDK under asyncio, a semaphore and tenacity.
 
-    python benchmarks/paid_rendering.py --bench FOLDER [--only NAME ...] [--rounds 3] [--client ours|sdk]
+    python benchmarks/paid_rendering.py --bench FOLDER [--only NAME ...] [--rounds 3] [--client NAME ...]
 
 ``FOLDER`` has the reference server (``fake_tts_server.py``): a generation takes 250 ms and 10 ms for every hundred
 characters, fifteen characters are a second of audio, which comes in frames of one second, and a rate counts over a
@@ -31,6 +31,12 @@ from typing import Any
 SERVER = "fake_tts_server.py"
 LOAD = Path(__file__).with_name("paid_rendering_load.py")
 MINUTE = 60.0
+NAMES = {
+    "ours": "narrate, takes durable",
+    "sdk": "SDK, asyncio, semaphore, tenacity",
+    "bare": "answers read and dropped",
+    "bare-disk": "audio decoded and written, not synced",
+}
 REFUSALS = ("429_rpm", "429_concurrency")
 
 
@@ -80,17 +86,16 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--only", nargs="+", choices=[scenario.name for scenario in SCENARIOS])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--client", choices=("ours", "sdk"))
+    parser.add_argument("--client", nargs="+", choices=list(NAMES), default=["ours", "sdk"])
     arguments = parser.parse_args()
     if not (arguments.bench / SERVER).exists():
         sys.exit(f"there is no {SERVER} in {arguments.bench}")
-    clients = [arguments.client] if arguments.client else ["ours", "sdk"]
     print(
         f"{'':42} {'target':>6} {'wall÷ideal':>10} {'wall s':>7} {'busy s':>7} {'MiB':>5} {'429s':>5} {'given up':>8}"
     )
     for scenario in SCENARIOS:
         if arguments.only is None or scenario.name in arguments.only:
-            _compare(arguments.bench, scenario, clients, arguments.rounds)
+            _compare(arguments.bench, scenario, arguments.client, arguments.rounds)
 
 
 def _compare(bench: Path, scenario: Scenario, clients: list[str], rounds: int) -> None:
@@ -103,12 +108,11 @@ def _compare(bench: Path, scenario: Scenario, clients: list[str], rounds: int) -
     for client in clients:
         mine = sorted((run for run in runs if run.client == client), key=lambda run: run.ratio)
         run = mine[len(mine) // 2]
-        name = {"ours": "narrate, takes durable", "sdk": "SDK, asyncio, semaphore, tenacity"}[client]
         target = f"{scenario.target:.2f}" if client == "ours" else ""
         print(
-            f"  {name:40} {target:>6} {run.ratio:10.3f} {run.seconds:7.2f} {run.busy:7.2f} {run.mebibytes:5.0f} "
-            f"{run.refused:5} {run.given_up:8}   (ideal {run.ideal:.2f} s, best {mine[0].ratio:.3f}, "
-            f"server busy {run.server_busy:.1f} s)",
+            f"  {NAMES[client]:40} {target:>6} {run.ratio:10.3f} {run.seconds:7.2f} {run.busy:7.2f} "
+            f"{run.mebibytes:5.0f} {run.refused:5} {run.given_up:8}   "
+            f"(ideal {run.ideal:.2f} s, best {mine[0].ratio:.3f}, server busy {run.server_busy:.1f} s)",
             flush=True,
         )
 

@@ -1,6 +1,6 @@
 """One run against a reference server, as a process of its own: what ``paid_rendering.py`` starts and measures.
 
-usage: python benchmarks/paid_rendering_load.py ours|sdk URL CHARACTERS REQUESTS CONCURRENCY RATE
+usage: python benchmarks/paid_rendering_load.py ours|sdk|bare|bare-disk URL CHARACTERS REQUESTS CONCURRENCY RATE
 
 ``RATE`` is the server's limit in requests a minute, 0 for none. The texts are the same for both. Prints one line of
 JSON: seconds from the first request's preparation until the last take is kept, processor seconds and peak memory of
@@ -25,6 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from client_load import peak_mib, processor_seconds
+from paid_rendering_floor import read_all
 
 VOICE_ID = 1071
 LONGEST = 5_000
@@ -83,7 +84,7 @@ def main() -> None:
     client, url, *numbers = sys.argv[1:]
     load = Load(url, *map(int, numbers))
     with tempfile.TemporaryDirectory() as folder:
-        done = (_ours if client == "ours" else _sdk)(load, Path(folder))
+        done = CLIENTS[client](load, Path(folder))
     print(json.dumps({**asdict(done), "busy": processor_seconds(), "peak_mib": peak_mib()}))
 
 
@@ -138,6 +139,22 @@ def _sdk(load: Load, folder: Path) -> Done:
     return Done(time.perf_counter() - start, list(map(len, texts)), given_up)
 
 
+def _bare(load: Load, _folder: Path) -> Done:
+    """The answers read and dropped: what the server, the loopback and the system take alone."""
+    texts = texts_of(load)
+    start = time.perf_counter()
+    refused = asyncio.run(read_all(load.url, texts, load.concurrency, None))
+    return Done(time.perf_counter() - start, list(map(len, texts)), refused)
+
+
+def _bare_disk(load: Load, folder: Path) -> Done:
+    """The answers' audio decoded and written down as it comes, neither checked nor synced."""
+    texts = texts_of(load)
+    start = time.perf_counter()
+    refused = asyncio.run(read_all(load.url, texts, load.concurrency, folder))
+    return Done(time.perf_counter() - start, list(map(len, texts)), refused)
+
+
 async def _spoken(clients: Sequence[Any], texts: Sequence[str], folder: Path) -> int:
     """Speak every text and save it when it comes; how many were given up."""
     import tenacity  # noqa: PLC0415 - for the script alone
@@ -187,6 +204,8 @@ def _text(start: str, characters: int, dice: random.Random) -> str:
         text += " " + dice.choice(WORDS)
     return text + "."
 
+
+CLIENTS = {"ours": _ours, "sdk": _sdk, "bare": _bare, "bare-disk": _bare_disk}
 
 if __name__ == "__main__":
     os.environ.pop("KUGELAUDIO_API_URL", None)
