@@ -59,7 +59,7 @@ def metadata_json(tags: Tags, marks: Sequence[Mark]) -> bytes:
         "isbn": tags.isbn,
         "asin": None,
         "language": tags.language,
-        "explicit": False,
+        "explicit": tags.explicit,
         "abridged": False,
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

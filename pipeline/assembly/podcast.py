@@ -62,7 +62,7 @@ def _channel(tags: Tags, base_url: str, cover: str | None) -> Iterator[str]:
     if tags.author:
         yield f"  <itunes:author>{_words(tags.author)}</itunes:author>"
     yield "  <itunes:type>serial</itunes:type>"
-    yield "  <itunes:explicit>false</itunes:explicit>"
+    yield f"  <itunes:explicit>{'true' if tags.explicit else 'false'}</itunes:explicit>"
     yield '  <itunes:category text="Arts"><itunes:category text="Books"/></itunes:category>'
     if cover:
         yield f"  <itunes:image href={quoteattr(_address(base_url, cover))}/>"

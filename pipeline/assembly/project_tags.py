@@ -23,5 +23,6 @@ def project_tags(project: Project, title: str) -> Tags:
         date=metadata.date,
         description=metadata.description,
         language=project.language,
+        explicit=metadata.explicit,
         cover=read_cover(project.cover) if project.cover else None,
     )

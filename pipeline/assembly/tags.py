@@ -58,6 +58,7 @@ class Tags:
     disclosure: str = DISCLOSURE
     series_part: str | None = None
     author_sort: str | None = None
+    explicit: bool = False
 
     @property
     def numbered(self) -> str | None:

@@ -140,7 +140,7 @@ def _settings(project: Project) -> list[object]:
     """What of the manifest and the installation goes into every file."""
     cover = hashlib.sha256(project.cover.read_bytes()).hexdigest() if project.cover else None
     return [ASSEMBLY_VERSION, _codec_version(), project.title, project.author, project.language, cover,
-            project.metadata.model_dump()]  # fmt: skip
+            project.metadata.model_dump(exclude={"explicit"})]  # fmt: skip
 
 
 @cache
@@ -158,7 +158,8 @@ def _package_files(project: Project, book: str, *, whole: bool) -> list[Wanted]:
     wanted = []
     for output in outputs:
         made = cached_output(project, output) or chapter_output(project)
-        inputs = _digest([book, output.model_dump(mode="json"), made.model_dump(mode="json"), archive_time()])
+        told = ["explicit"] if project.metadata.explicit else []
+        inputs = _digest([book, output.model_dump(mode="json"), made.model_dump(mode="json"), archive_time(), *told])
         paths = package_paths(project, output, whole=whole)
         wanted += [Wanted(path, output.format, None, output, inputs) for path in paths]
     return wanted

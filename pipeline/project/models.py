@@ -18,6 +18,7 @@ from pipeline.project.fields import (
     cents,
     choice,
     day,
+    flag,
     inside_path,
     inside_source,
     isbn,
@@ -93,6 +94,9 @@ class Metadata(_Part):
     isbn: Annotated[_Isbn | None, Field(description="ISBN of the audiobook, 10 or 13 digits.")] = None
     date: Annotated[_Day | None, Field(description="Date of publication: YYYY, YYYY-MM or YYYY-MM-DD.")] = None
     description: Annotated[_Lines | None, Field(description="A few sentences on the book.")] = None
+    explicit: Annotated[
+        bool, flag(), Field(description="Whether it is for adults: what rss and audiobookshelf tell apps.")
+    ] = False
 
 
 class KugelAudioSettings(_Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -168,6 +169,13 @@ def test_a_feed_names_every_file_with_its_length_its_time_and_a_name_that_stays(
     assert first.findtext("title") == "One & <only>"
     assert first.findtext("description") == "Once upon a time."
     assert len(second.findtext("description")) <= 302
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_feed_and_server_are_told_whether_a_book_is_for_adults(explicit: bool) -> None:
+    tags = replace(BOOK, explicit=explicit)
+    assert feed(explicit=explicit).findtext(f"channel/{ITUNES}explicit") == ("true" if explicit else "false")
+    assert json.loads(metadata_json(tags, ()))["explicit"] is explicit
 
 
 @pytest.mark.parametrize(
