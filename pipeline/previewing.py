@@ -25,7 +25,7 @@ from pipeline.workflow import RenderOptions, check, render
 _LOOK_SECONDS = 0.3
 _LOCK_SECONDS = 5.0
 _DRAFT = (Output(format=OutputFormat.MP3, bitrate_kbps=64),)
-_EMBEDDED = (EngineName.HIBARI, EngineName.ESPEAK)
+EMBEDDED = tuple(name for name in EngineName if not name.paid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,9 @@ def open_preview(path: Path, *, engine: str | None = None) -> Preview:
     project = load_project(path, engine=engine)
     if engine is not None:
         return Preview(load_project(path), EngineName(engine))
-    if project.engine in _EMBEDDED:
+    if project.engine in EMBEDDED:
         return Preview(project, project.engine)
-    return Preview(project, next((name for name in _EMBEDDED if _speaks(path, name)), None))
+    return Preview(project, next((name for name in EMBEDDED if _speaks(path, name)), None))
 
 
 def _speaks(path: Path, engine: EngineName) -> bool:

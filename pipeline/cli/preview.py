@@ -9,6 +9,7 @@ import webbrowser
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_project
+from pipeline.project.engines import EngineName
 
 if TYPE_CHECKING:
     from pipeline.previewing import Told
@@ -33,7 +34,9 @@ def add_parser(commands: Commands) -> None:
     )
     add_project(parser)
     parser.add_argument(
-        "--engine", choices=("hibari", "espeak"), help="the embedded engine to use (default: the manifest's, or hibari)"
+        "--engine",
+        choices=[name.value for name in EngineName if not name.paid],
+        help="the embedded engine to use (default: the manifest's, or hibari)",
     )
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port to listen on (default: {DEFAULT_PORT}; 0: a free one)"
