@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
@@ -15,8 +14,8 @@ FRAME_SECONDS = 1
 """The length of a frame of audio."""
 
 
-class Frame(NamedTuple):
-    """One frame of audio: output samples ``start`` to ``end``, and its number in its request."""
+class Piece(NamedTuple):
+    """What one frame of audio holds: output samples ``start`` to ``end``, and its number in its request."""
 
     number: int
     start: int
@@ -37,11 +36,11 @@ class Delivery:
         """The length that is heard and billed, in samples at 24 kHz: the same in every output format."""
         return self.chunks[-1].end_sample if self.chunks else 0
 
-    def frames(self, chunk: Chunk, first_index: int) -> Iterator[Frame]:
+    def pieces(self, chunk: Chunk, first_number: int) -> list[Piece]:
         """The chunk's frames: whole seconds and a rest."""
         start, stop, step = self._range(chunk)
-        for number, at in enumerate(range(start, stop, step)):
-            yield Frame(first_index + number, at, min(at + step, stop))
+        starts = range(start, stop, step)
+        return [Piece(number, at, min(at + step, stop)) for number, at in enumerate(starts, first_number)]
 
     def _range(self, chunk: Chunk) -> tuple[int, int, int]:
         """First sample, end and step of the chunk's frames, in output samples."""

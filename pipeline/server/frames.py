@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from pipeline.server.audio_sources import AudioSource
 from pipeline.server.chunks import TimedWord
-from pipeline.server.delivery import Delivery, Frame
+from pipeline.server.delivery import Piece
 from pipeline.server.transport import FrameParts
 
 
@@ -19,13 +20,12 @@ def json_frame(value: Mapping[str, Any]) -> bytes:
     return text_frame(orjson.dumps(value))
 
 
-def audio_frame(delivery: Delivery, frame: Frame, extra: bytes = b"") -> FrameParts:
+def audio_frames(source: AudioSource, pieces: Iterable[Piece], extra: bytes = b"") -> Iterator[FrameParts]:
     """``{audio, enc, idx, sr, samples}``; ``extra`` is further members, written out with a comma after each."""
-    source = delivery.source
-    audio = source.base64(frame.start, frame.end)
-    wanted = source.format
-    samples = frame.end - frame.start
-    return _before_audio(wanted.encoding, wanted.sample_rate, frame.number, samples, extra, len(audio)), audio, b'"}'
+    encoding, rate = source.format.encoding, source.format.sample_rate
+    for number, start, end in pieces:
+        audio = source.base64(start, end)
+        yield _before_audio(encoding, rate, number, end - start, extra, len(audio)), audio, b'"}'
 
 
 @lru_cache(maxsize=2048)

@@ -64,8 +64,8 @@ class _Speech(Response):
             delivery = await turn.spoken(text)
             await self._start(send, delivery)
             for chunk in delivery.chunks:
-                for frame in delivery.frames(chunk, turn.audio_frames):
-                    await self._send_piece(send, turn, delivery.source.piece(frame.start, frame.end))
+                for _, start, end in delivery.pieces(chunk, turn.audio_frames):
+                    await self._send_piece(send, turn, delivery.source.piece(start, end))
             await self._finish(send, turn)
 
     async def _start(self, send: Send, delivery: Delivery) -> None:

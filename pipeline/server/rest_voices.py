@@ -144,7 +144,7 @@ async def _generate_sample(service: Service, caller: Caller, request: Request) -
     text = str(voice.fields.get("sample_text") or _SAMPLE_TEXT)
     wanted = AudioFormat("pcm_s16le", NATIVE_RATE)
     delivery = await service.speaker.speak(Script(text, "en", voice.pitch, 1.0, (), 2048, wanted))
-    pieces = [delivery.source.piece(f.start, f.end) for chunk in delivery.chunks for f in delivery.frames(chunk, 0)]
+    pieces = [delivery.source.piece(p.start, p.end) for chunk in delivery.chunks for p in delivery.pieces(chunk, 0)]
     service.voices.keep_sample(voice.id, _wav(b"".join(pieces)))
     url = f"{request.base_url}samples/{voice.id}.wav"
     service.voices.update(voice, {"sample_url": url})

@@ -164,9 +164,10 @@ async def deliver(
     if turn.drawn.interruption is None and not (wanted and late):
         await line.write_all(_undisturbed(turn, delivery, extra, offset, words=wanted))
         return
+    prefix = frames.members(extra)
     waiting: list[FrameParts] = []
     for chunk in delivery.chunks:
-        for framed in _audio(turn, delivery, chunk, frames.members(extra)):
+        for framed in frames.audio_frames(delivery.source, delivery.pieces(chunk, turn.audio_frames), prefix):
             await _send_audio(line, turn, b"".join(framed))
             await line.write_all(waiting)
             waiting.clear()
@@ -183,15 +184,11 @@ def _undisturbed(
 ) -> Iterator[FrameParts]:
     prefix = frames.members(extra)
     for chunk in delivery.chunks:
-        for framed in _audio(turn, delivery, chunk, prefix):
-            turn.audio_frames += 1
-            yield framed
+        pieces = delivery.pieces(chunk, turn.audio_frames)
+        turn.audio_frames += len(pieces)
+        yield from frames.audio_frames(delivery.source, pieces, prefix)
         if words:
             yield _words(delivery, chunk, extra, offset)
-
-
-def _audio(turn: Turn, delivery: Delivery, chunk: Chunk, prefix: bytes) -> Iterator[FrameParts]:
-    return (frames.audio_frame(delivery, frame, prefix) for frame in delivery.frames(chunk, turn.audio_frames))
 
 
 def _words(delivery: Delivery, chunk: Chunk, extra: Mapping[str, Any], offset: int) -> FrameParts:
