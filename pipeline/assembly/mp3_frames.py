@@ -1,6 +1,10 @@
 """Finishes an MP3: the tag goes before it, and LAME's version goes out of it.
 
-LAME fills what a frame has left with its name and version, over and over in silence. FFmpeg's Info frame carries a
+LAME fills what a frame has left with its name and version. It writes both where at least eight bytes are left, and of a
+version of five characters the last one only where there is room: behind eight bytes the next frame's sound may begin,
+with whatever byte, a digit too. So eight are overwritten, and a lone digit may stay.
+
+FFmpeg's Info frame carries a
 CRC-16 of all frames behind it, so that a changed filler has to change it too. CRCs are linear: the change of the sum
 is the sum of each change's own CRC, carried on over the bytes behind it.
 """
@@ -17,8 +21,8 @@ from numpy.typing import NDArray
 
 from pipeline.assembly.moving import move_up
 
-_VERSION = re.compile(rb"LAME3\.[0-9.]+")
-_LONGEST = 16
+_VERSION = re.compile(rb"LAME[0-9][0-9.]{3}")
+_LENGTH = 8
 _BLOCK = 1 << 20
 _FILLER = b"\x55"
 """What LAME itself puts behind its version."""
@@ -60,11 +64,11 @@ def _remove_versions(file: BinaryIO) -> None:
 
 
 def _versions(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Every place of a version, found in blocks that overlap by the longest one."""
+    """Every place of a version, found in blocks that overlap by one's length."""
     at = 0
     while True:
         file.seek(at)
-        data = file.read(_BLOCK + _LONGEST)
+        data = file.read(_BLOCK + _LENGTH)
         for match in _VERSION.finditer(data):
             if match.start() < _BLOCK:
                 yield at + match.start(), match[0]

@@ -18,7 +18,7 @@ from pipeline.project.containers import Per
 from pipeline.project.models import Output, OutputFormat, Project
 from pipeline.render.plan import PlannedChapter
 
-ASSEMBLY_VERSION = 2
+ASSEMBLY_VERSION = 3
 """Raised when the same takes and settings come to give other bytes."""
 
 SOUND_VERSION = 1
