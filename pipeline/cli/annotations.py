@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from pipeline.cli.quiet import audible
+
 if TYPE_CHECKING:
     from pipeline.errors import NarrateError
     from pipeline.reports.ci.annotations import Annotation
@@ -95,25 +97,31 @@ def _is_file(stream: BinaryIO) -> bool:
 
 
 def annotate(annotations: Sequence[Annotation], arguments: argparse.Namespace) -> None:
-    """Hand annotations to the server that the command was told of, or runs on."""
+    """Hand annotations to the server that the command was told of, or runs on.
+
+    GitLab reads one file: it holds those of all projects that the command has been through (``annotated``).
+    """
     from pipeline.reports.ci.annotations import CODE_QUALITY_NAME, code_quality, github_lines
     from pipeline.reports.ci.workflow_commands import CommandGuard
     from pipeline.store.files import write_atomically
 
+    annotated: list[Annotation] = vars(arguments).setdefault("annotated", [])
+    annotated += annotations
     wanted = getattr(arguments, "annotations", "auto")
     server = server_of(os.environ) if wanted == "auto" else wanted
     if server == "gitlab" and hasattr(arguments, "annotations"):
-        write_atomically(Path(CODE_QUALITY_NAME), code_quality(annotations))
+        write_atomically(Path(CODE_QUALITY_NAME), code_quality(annotated))
     if server != "github" or not annotations:
         return
-    sys.stdout.flush()
-    below = getattr(sys.stdout, "buffer", None)
+    stream = audible()
+    stream.flush()
+    below = getattr(stream, "buffer", None)
     for line in github_lines(annotations):
         if isinstance(below, CommandGuard):
             below.trusted(line)
         else:
-            sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+            stream.write(f"{line}\n")
+    stream.flush()
 
 
 def annotate_error(error: NarrateError, arguments: argparse.Namespace) -> None:

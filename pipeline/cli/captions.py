@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands
+from pipeline.cli.quiet import add_quiet
 from pipeline.project.formats import OutputFormat
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PROJECT | FILE", help="a project; with --check, files")
     parser.add_argument("--check", action="store_true", help="check the FILEs")
     parser.add_argument("--rules", choices=("netflix", "bbc"), help="whose readability rules (default: netflix)")
+    add_quiet(parser)
     making = parser.add_argument_group("making")
     making.add_argument("--format", choices=_FORMATS, help="what to write (default: vtt)")
     making.add_argument("--granularity", choices=("caption", "sentence", "word"), help="what gets a time of its own")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.annotations import add_annotations, annotate, root
 from pipeline.cli.arguments import Commands, add_api_url, add_engine
 from pipeline.cli.plan import add_offline
+from pipeline.cli.quiet import add_quiet
 from pipeline.cli.several import add_projects
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--takes", action="store_true", help="verify the checksum of every stored take as well")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML as well")
     add_offline(parser)
+    add_quiet(parser)
     add_annotations(parser)
     parser.set_defaults(run=run, command="check")
 
@@ -68,17 +70,20 @@ def run(arguments: argparse.Namespace) -> int:
     for passage in checked.foreign:
         said = f"“{passage.text}” ({passage.language}) is read as {passage.read_as}"
         _say(f"  {passage.source}: {said}, since {checked.engine.name} does not speak it")
+    for name in _silent_files(checked):
+        _say(f"  {name}: there is nothing to speak in it; write something, or take it out of chapters")
     if arguments.verbose:
         _list(checked.manuscript)
     else:
         count = _skipped_count(checked.manuscript)
-        verb = "is" if count == 1 else "are"
-        _say(f"{counted(count, 'passage')} {verb} not spoken; `narrate check -v` lists them")
+        verb, them = ("is", "it") if count == 1 else ("are", "them")
+        lists = f"; `narrate check -v` lists {them}" if count else ""
+        _say(f"{counted(count, 'passage')} {verb} not spoken{lists}")
     if arguments.takes:
         damaged = damaged_takes(Layout.of(checked.project).takes)
         if damaged:
             lines = "\n".join(f"take {key[:12]} is damaged" for key in damaged)
-            raise CheckFailed(lines, hint="a render that needs them makes them again")
+            raise CheckFailed(lines, hint="`narrate render --force` makes those again that the book needs")
         _say("every stored take matches its checksum")
     return 0
 
@@ -101,6 +106,19 @@ def _tell_server(checked: Prepared, characters: int, segments: int, arguments: a
     if arguments.summary is not None:
         read = check_summary(checked.project.title, checked.manuscript, characters, segments, checked.foreign)
         append_summary(arguments.summary, read)
+
+
+def _silent_files(checked: Prepared) -> list[str]:
+    """Files of a glob that gave neither a word nor a passage that is left out: empty ones, as a rule."""
+    from pipeline.project.loading import expand_sources
+
+    read = checked.manuscript
+    skips = [*read.left_out, *(skip for chapter in read.chapters for skip in chapter.skipped)]
+    blocks = (block for chapter in read.chapters for block in chapter.blocks)
+    heard = {item.source.file for items in (skips, blocks) for item in items}
+    files = [path for entry in checked.project.chapters for path in expand_sources(checked.project, entry)]
+    names = (path.relative_to(checked.project.folder).as_posix() for path in files)
+    return [name for name in dict.fromkeys(names) if name not in heard]
 
 
 def _skipped_count(manuscript: Manuscript) -> int:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pipeline.cli.arguments import Commands, add_project, shown_duration
+from pipeline.cli.quiet import add_quiet
 
 
 def add_parser(commands: Commands) -> None:
@@ -21,6 +22,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the outputs are (default: build/)")
     parser.add_argument("--takes", action="store_true", help="remove the stored takes too; names their price and asks")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -40,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if worth.unknown:
         price += f" and {worth.unknown} takes of unknown price"
     what = f"{worth.takes} takes, {shown_duration(worth.seconds)} of audio, paid: {price}"
-    if not arguments.yes and not _confirmed(f"remove {what}? [y/N] "):
+    if not arguments.yes and not _confirmed(f"remove {what}?"):
         sys.stdout.write("the takes stay\n")
         return 0
     remove_takes(layout)
@@ -56,8 +58,9 @@ def _folders(out: Path | None, outputs: Path) -> list[Path]:
 
 
 def _confirmed(question: str) -> bool:
+    from pipeline.cli.render import confirm
     from pipeline.errors import UsageError
 
     if not sys.stdin.isatty():
         raise UsageError("removing takes needs an answer, and there is no terminal to ask", hint="add --yes")
-    return input(question).strip().lower() in {"y", "yes"}
+    return confirm(question)

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_store
+from pipeline.cli.quiet import add_quiet
 
 if TYPE_CHECKING:
     from pipeline.reports.health.finding import Finding
@@ -29,6 +30,7 @@ def add_parser(commands: Commands) -> None:
     add_store(parser)
     parser.add_argument("--online", action="store_true", help="ask the provider too: does it answer, has it the voices")
     parser.add_argument("--json", action="store_true", help="as a JSON array")
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands
-from pipeline.cli.init_ci import add_ci, write_ci
+from pipeline.cli.init_ci import add_ci, refuse_without_ci, write_ci
+from pipeline.cli.quiet import add_quiet
 
 if TYPE_CHECKING:
     from pipeline.reports.starting.new_project import NewProject, Speaking
@@ -44,7 +45,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--language", metavar="TAG", help="of the text, BCP 47 (default: the EPUB's own, else en)")
     parser.add_argument("--no-clips", action="store_true", help="do not render the words of the dictionary")
     add_ci(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -55,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.reports.starting.make_file import install_spec
     from pipeline.reports.starting.new_project import new_project, with_dictionary, write_project
 
+    refuse_without_ci(arguments)
     folder = (arguments.into or Path()).resolve()
     if arguments.ci is not None and arguments.source is None and is_project(folder):
         _write_ci(folder, arguments)
@@ -111,23 +113,25 @@ def _speaking() -> Speaking:
 
 
 def _written(project: NewProject, paths: list[Path]) -> list[str]:
+    from pipeline.reports.estimates import counted
+
     own = [path for path in paths if path.suffix != ".wav"]
     lines = [f"wrote {path.relative_to(project.folder)}" for path in own[:_MOST_SHOWN]]
     if len(own) > _MOST_SHOWN:
         lines.append(f"… and {len(own) - _MOST_SHOWN} more")
     if project.clips:
-        lines.append(f"wrote {project.clips} clips to dictionaries/clips/")
+        lines.append(f"wrote {counted(project.clips, 'clip')} to dictionaries/clips/")
     return lines
 
 
 def _next(project: NewProject) -> list[str]:
     from pipeline.cli.arguments import shown_duration
+    from pipeline.reports.estimates import counted
 
     length = shown_duration(project.characters / _CHARACTERS_PER_MINUTE * 60)
     here = "" if project.folder == Path.cwd() else f"cd {project.folder} && "
-    lines = [f"{project.chapters} chapters, {project.characters:,} characters, about {length} of audio"]
+    lines = [f"{counted(project.chapters, 'chapter')}, {project.characters:,} characters, about {length} of audio"]
     if project.guessed:
-        lines.append(
-            f"{project.guessed} words have a sound that the voice must guess: dictionaries/names.yaml lists them"
-        )
+        words = "1 word has" if project.guessed == 1 else f"{project.guessed} words have"
+        lines.append(f"{words} a sound that the voice must guess: dictionaries/names.yaml lists what to hear")
     return [*lines, f"next: {here}make render   (or, with narrate installed: {here}narrate render)"]

@@ -15,13 +15,21 @@ def add_ci(parser: argparse.ArgumentParser) -> None:
         help="write a pipeline that prices every pull request and renders the main branch; in a folder with a "
         "project.yaml, only that",
     )
-    parser.add_argument("--branch", default="main", metavar="NAME", help="with --ci: the main branch (default: main)")
+    parser.add_argument("--branch", metavar="NAME", help="with --ci: the main branch (default: main)")
     parser.add_argument(
         "--keep",
         choices=("cache", "store"),
-        default="cache",
         help="with --ci: where takes stay between runs, the server's cache or a shared store (default: cache)",
     )
+
+
+def refuse_without_ci(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for an option of pipelines where none is asked for."""
+    from pipeline.errors import UsageError
+
+    for name in ("branch", "keep"):
+        if arguments.ci is None and getattr(arguments, name) is not None:
+            raise UsageError(f"--{name} says how a pipeline is written", hint="add --ci github or --ci gitlab")
 
 
 def write_ci(folder: Path, arguments: argparse.Namespace) -> list[str]:
@@ -40,9 +48,9 @@ def write_ci(folder: Path, arguments: argparse.Namespace) -> list[str]:
     options = CiOptions(
         install=install_spec(arguments.install, top),
         project=folder.resolve().relative_to(top).as_posix(),
-        branch=arguments.branch,
+        branch=arguments.branch or "main",
         paid=load_project(folder).engine is EngineName.KUGELAUDIO,
-        keeping=Keeping(arguments.keep),
+        keeping=Keeping(arguments.keep or "cache"),
     )
     files = {top / name: text for name, text in ci_files(CiServer(arguments.ci), options).items()}
     there = [path for path in files if path.exists()]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.cli import (
@@ -32,16 +34,21 @@ from pipeline.cli import (
     voices,
 )
 from pipeline.cli.annotations import annotate_error, guarded_output
+from pipeline.cli.quiet import quietened
 from pipeline.cli.several import run_each
 from pipeline.errors import InputError, Interrupted, NarrateError
+from pipeline.project.wording import did_you_mean
 
 _EXIT_CODES = """\
 exit codes:
-  0 done   1 internal error   2 wrong usage, manifest, manuscript or voice   3 segments failed, the rest is kept
+  0 done   1 internal error   2 wrong usage, manifest, manuscript or voice   3 segments failed, the rest is kept;
+  or the service cannot be reached
   4 stopped by budget or empty wallet   5 the key is refused   6 a check failed   7 another run holds the lock
   8 storage: disk full or read-only   130 interrupted; run again to go on
 """
 
+_SEE = "; `narrate --help` lists the commands"
+_UNDONE = {"render": "; nothing was rendered"}
 _MOST_PROBLEMS = 200
 """What a person reads and a log keeps."""
 
@@ -61,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        code: int = arguments.run(arguments)
+        with quietened(arguments):
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
     except NarrateError as error:
         return _ended(error, arguments)
@@ -81,24 +89,39 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _ended(error: NarrateError, arguments: argparse.Namespace) -> int:
     """Say what went wrong, to people and to the CI server; its exit code."""
-    _report(error)
+    _report(error, getattr(arguments, "command", ""))
     try:
         annotate_error(error, arguments)
     except NarrateError as second:  # the summary cannot be written: the first error's code tells more
-        _report(second)
+        _report(second, "")
     return error.exit_code
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser of commands that tells the nearest one, as its sub-parsers tell their options."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2 and the next step."""
+        found = re.match(r"argument COMMAND: invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if found is None:
+            missing = message == "the following arguments are required: COMMAND"
+            super().error(f"a command is missing{_SEE}" if missing else message)
+        nearest = did_you_mean(found[1], [name.strip(" '") for name in found[2].split(",")])
+        super().error(f"there is no command '{found[1]}'{f'; {nearest}' if nearest else _SEE}")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="narrate",
         description="Narration as a build: a manuscript in, a finished audiobook with captions out.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"narrate {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
     for command in (
         init,
         check,
@@ -125,13 +148,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _report(error: NarrateError) -> None:
+def _report(error: NarrateError, command: str) -> None:
     if isinstance(error, InputError):
         count = len(error.problems)
         lines = [str(problem) for problem in error.problems[:_MOST_PROBLEMS]]
         if count > _MOST_PROBLEMS:
             lines.append(f"… and {count - _MOST_PROBLEMS} more")
-        lines.append(f"narrate: {count} problem{'s' if count != 1 else ''} found; nothing was rendered")
+        lines.append(f"narrate: {count} problem{'s' if count != 1 else ''} found{_UNDONE.get(command, '')}")
     else:
         lines = [f"narrate: {error.message}"]
     if error.hint:

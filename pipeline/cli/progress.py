@@ -25,6 +25,8 @@ from pipeline.render.events import (
 )
 
 _PLAIN_EVERY_SECONDS = 10.0
+_TELLING_CHARACTERS = 300
+"""A heading alone, spoken while the model was still being loaded, foretells hours for a story."""
 
 
 def receiver_for(style: str, stream: TextIO | None = None) -> Receiver:
@@ -90,9 +92,10 @@ class PlainLines:
         if isinstance(event, TakeMade):
             spent = time.monotonic() - self._started
             left = spent / max(1, self._characters_done) * (self._characters - self._characters_done)
+            told = self._characters_done >= _TELLING_CHARACTERS or self._done == self._total
             return (
-                f"rendered {self._done}/{self._total} segments, {shown_duration(self._audio_seconds)} of audio, "
-                f"{shown_duration(left)} left{self._cost}"
+                f"rendered {self._done}/{self._total} segments, {shown_duration(self._audio_seconds)} of audio"
+                f"{f', {shown_duration(left)} left' if told else ''}{self._cost}"
             )
         return message(event)
 

@@ -18,6 +18,7 @@ from pipeline.cli.arguments import (
     shown_duration,
     shown_size,
 )
+from pipeline.cli.quiet import add_quiet
 from pipeline.cli.several import add_projects
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--jobs", type=_positive, metavar="N", help="segments at once (default: what suits the engine)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to put the outputs (default: build/)")
-    parser.add_argument("--force", action="store_true", help="assemble everything again; never makes or buys a take")
+    parser.add_argument(
+        "--force", action="store_true", help="assemble everything again; makes and buys no take that is stored"
+    )
     parser.add_argument(
         "--allow-partial", action="store_true", help="make the book from whole chapters only, named .partial"
     )
@@ -53,7 +56,7 @@ def add_parser(commands: Commands) -> None:
         default="auto",
         help="how progress is shown (auto: a bar on a terminal, else plain lines; json: one object a line on stdout)",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing unless something is wrong")
+    add_quiet(parser)
     add_spending(parser)
     add_store(parser)
     parser.add_argument(
@@ -131,9 +134,11 @@ def _rendered(arguments: argparse.Namespace) -> Outcome:
 
 def _summary(outcome: Outcome) -> list[str]:
     from pipeline.project.profiles import profile_name
+    from pipeline.reports.estimates import counted
 
     record = outcome.record
-    takes = f"{record.takes_made} takes made, {record.takes_reused} reused, {record.segments_failed} failed"
+    made = counted(record.takes_made, "take")
+    takes = f"{made} made, {record.takes_reused:,} reused, {record.segments_failed:,} failed"
     length, spent = shown_duration(record.audio_seconds), shown_duration(record.wall_seconds)
     lines = [f"{outcome.project.title}: {length} of audio, {takes}, in {spent}"]
     if outcome.nothing_to_do:
@@ -142,12 +147,22 @@ def _summary(outcome: Outcome) -> list[str]:
         lines.append(f"  {_spent(record)}")
     for folder, count, size in outcome.file_groups():
         lines.append(f"  {folder}  {f'{count} files, ' if count > 1 else ''}{shown_size(size)}")
-    lines += [f"  stale: {path} (older than the manuscript; see {outcome.out / 'run.json'})" for path in record.stale]
+    lines += _stale(record)
     for file in record.files:
         if file.sound is not None and file.sound.outside:
             name = profile_name(outcome.project.profile)
             lines.append(f"  technical check ({name}): {file.path}: {'; '.join(file.sound.outside)}")
     return lines
+
+
+def _stale(record: RunRecord) -> list[str]:
+    """Outputs of earlier runs: some will be made again, others are no longer asked for."""
+    everything_was_made = record.inputs and record.status == "done" and record.chapters == record.chapters_whole
+    if everything_was_made:
+        why = "no longer an output; `narrate clean`, then `narrate render` takes it away"
+    else:
+        why = "older than the manuscript"
+    return [f"  stale: {path} ({why})" for path in record.stale]
 
 
 def _spent(record: RunRecord) -> str:

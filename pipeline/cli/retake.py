@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_api_url, add_engine
 from pipeline.cli.plan import add_offline
+from pipeline.cli.quiet import add_quiet
 
 if TYPE_CHECKING:
     from pipeline.render.plan import Plan
@@ -42,6 +43,7 @@ def add_parser(commands: Commands) -> None:
     add_engine(parser)
     add_api_url(parser)
     add_offline(parser)
+    add_quiet(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,7 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
         _list(workflow.choices(project, **common))
         return 0
     if not segments:
-        raise UsageError("retake of which segment?", hint="name one, such as the-stairs:3; `narrate plan` shows how")
+        raise UsageError(
+            "retake of which segment?",
+            hint="name one, such as the-stairs:3; build/index.html shows every segment with its number",
+        )
     if arguments.choose is not None and not 0 <= arguments.choose <= MOST_TAKES:
         raise UsageError(
             f"--choose {arguments.choose}: takes are numbered from 0 to {MOST_TAKES}",

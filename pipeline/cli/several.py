@@ -30,6 +30,7 @@ def run_each(arguments: argparse.Namespace, run_one: Callable[[argparse.Namespac
     Returns the exit code that comes first in the table of all that came. Raises UsageError for a flag that is for one.
     """
     projects: Sequence[Path] = arguments.each_project or [Path()]
+    arguments.annotated = []  # one list for all of them: GitLab takes one file
     if len(projects) == 1:
         return run_one(_for_one(arguments, projects[0]))
     _refuse_flags(arguments)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_store, shown_duration, shown_size
+from pipeline.cli.quiet import add_quiet
 
 if TYPE_CHECKING:
     from pipeline.store.shared.collecting import Waste
@@ -74,6 +75,7 @@ def _action(
     parser = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     add_project(parser)
     add_store(parser)
+    add_quiet(parser)
     parser.set_defaults(run=lambda arguments: _at_desk(arguments, run))
     return parser
 
@@ -176,7 +178,7 @@ def _gc(arguments: argparse.Namespace, desk: Desk) -> int:
     if len(waste.takes) > _LISTED:
         _say(f"  … and {len(waste.takes) - _LISTED:,} more")
     _say(f"{kept:,} takes stay")
-    if not arguments.yes and not _confirmed(f"remove {what}? [y/N] "):
+    if not arguments.yes and not _confirmed(f"remove {what}?"):
         _say("everything stays")
         return 0
     remove_waste(desk.remote, waste, marks_over(desk.remote, desk.catalogue.keys))
@@ -198,11 +200,12 @@ def _shown(waste: Waste) -> str:
 
 
 def _confirmed(question: str) -> bool:
+    from pipeline.cli.render import confirm
     from pipeline.errors import UsageError
 
     if not sys.stdin.isatty():
         raise UsageError("removing takes needs an answer, and there is no terminal to ask", hint="add --yes")
-    return input(question).strip().lower() in {"y", "yes"}
+    return confirm(question)
 
 
 def _say(line: str) -> None:

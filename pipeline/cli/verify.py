@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.cli.annotations import add_annotations
 from pipeline.cli.arguments import Commands, add_api_url, add_engine, add_project, add_spending
 from pipeline.cli.plan import add_offline
+from pipeline.cli.quiet import add_quiet
 
 if TYPE_CHECKING:
     from pipeline.errors import NarrateError
@@ -47,6 +48,7 @@ def add_parser(commands: Commands) -> None:
         metavar="N",
         help=f"make another take of the N worst segments (default: {_DEFAULT_RETAKES}) and keep the better one",
     )
+    add_quiet(parser)
     add_spending(parser)
     add_annotations(parser)
     parser.set_defaults(run=run, command="verify")
@@ -118,7 +120,8 @@ def _mended(report: Verification, arguments: argparse.Namespace) -> tuple[Verifi
         confirm=confirm if sys.stdin.isatty() and sys.stderr.isatty() else None,
     )
     lines = [take.told() for take in mended.takes] or ["no segment is worth another take"]
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    if not arguments.quiet:
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
     return mended.report, mended.error
 
 

@@ -59,7 +59,7 @@ def _file_problem(scalar: Scalar, key: str, folder: Path, shown: str) -> Problem
 def _file_message(folder: Path, path: Path, key: str) -> str:
     if not path.is_file():
         hint = did_you_mean(path.name, names_beside(path))
-        return f"expected a file in the project's folder{f'; {hint}' if hint else ''}"
+        return f"no such file in the project's folder{f'; {hint}' if hint else ''}"
     if escapes(folder, path):
         return "expected a file in the project's folder; this link leaves it"
     if key == "cover":

@@ -6,6 +6,7 @@ from pipeline.engines.protocol import Engine, VoiceParameters
 from pipeline.errors import InputError, Problem
 from pipeline.manuscript.model import Source
 from pipeline.project.models import Project
+from pipeline.project.places import manifest_problem
 from pipeline.script.model import Script, Segment
 
 
@@ -18,12 +19,12 @@ def resolved_voices(script: Script, project: Project, engine: Engine) -> dict[st
         binding = getattr(voice, engine.name, None)
         if binding is None:
             message = f"voice '{name}' has no binding for the engine '{engine.name}'; add `{engine.name}:` to it"
-            problems.append(Problem(project.manifest.name, 0, 0, message))
+            problems.append(manifest_problem(project, ("voices", name), message))
             continue
         try:
             resolved[name] = engine.resolve_voice(binding.model_dump(exclude_none=True), voice.speed)
         except ValueError as error:
-            problems.append(Problem(project.manifest.name, 0, 0, f"voice '{name}': {error}"))
+            problems.append(manifest_problem(project, ("voices", name, str(engine.name)), f"voice '{name}': {error}"))
     if problems:
         raise InputError(problems)
     return resolved
@@ -50,7 +51,8 @@ def refuse_unspeakable(script: Script, engine: Engine) -> None:
                     shown = _shortened(segment.text[run.start : run.end])
                     problems.append(_problem(segment.source_at(run.start), f"“{shown}”: {run.message}"))
     for message, segments in whole.items():
-        more = f" (and {len(segments) - 1} more passages)" if len(segments) > 1 else ""
+        rest = len(segments) - 1
+        more = f" (and {rest} more passage{'s' if rest > 1 else ''})" if rest else ""
         problems.append(_problem(segments[0].source, f"“{_shortened(segments[0].text)}”{more}: {message}"))
     if problems:
         raise InputError(problems)

@@ -1,7 +1,7 @@
 """Whether a run has nothing to do, told without reading the manuscript: a novel's second render takes no second.
 
-A run's record keeps a digest of everything its outputs depend on. While that digest stands and every output has its
-size, the outputs are current, whatever has become of the takes they were made from.
+A run's record keeps a digest of everything its outputs depend on. While that digest stands, every output has its size
+and no take has gone that they were made from, there is nothing that a run would do.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import RunRecord, is_current, read_run_record
 from pipeline.store.chosen_takes import TAKES_NAME
 from pipeline.store.layout import Layout
+from pipeline.store.takes import TakeStore
 
 _DECIDING = (
     *("av", "ebooklib", "espeakng-loader", "hibari-tts", "lxml", "markdown-it-py", "mdit-py-plugins", "numpy"),
@@ -38,7 +39,7 @@ def nothing_to_do(path: Path, *, engine: str | None, out: Path | None) -> Outcom
         return None
     folder = out or Layout.of(project).outputs
     record = unchanged_run(folder, inputs_digest(project))
-    if record is None:
+    if record is None or not _takes_are_there(folder, Layout.of(project).takes):
         return None
     takes = record.takes_made + record.takes_reused
     free = {"spent_cents": Decimal(0), "reserved_cents": Decimal(0), "unknown_charges": 0}
@@ -74,6 +75,16 @@ def unchanged_run(out: Path, digest: str) -> RunRecord | None:
         return None
     whole = record.chapters == record.chapters_whole
     return record if whole and all(is_current(file, out, file.inputs) for file in record.files) else None
+
+
+def _takes_are_there(out: Path, takes: TakeStore) -> bool:
+    """Whether every take of the book is still stored, by its files: a plan that lacks one would make it again."""
+    try:
+        chapters = orjson.loads((out / "timeline.json").read_bytes())["chapters"]
+        keys = {clip["key"] for chapter in chapters for clip in chapter["clips"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False  # the run that follows says what is wrong with it
+    return all(takes.audio_path(key).exists() and takes.sidecar_path(key).exists() for key in keys)
 
 
 def _version(distribution: str) -> str | None:

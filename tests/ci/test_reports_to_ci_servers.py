@@ -169,3 +169,21 @@ def test_markup_is_shown_as_text(text: str) -> None:
 def test_a_summary_without_a_comparison_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "books/one", "--comment", "comment.md"]) == 2
     assert "add --against REV" in capsys.readouterr().err
+
+
+def test_the_code_quality_of_several_projects_is_in_one_file(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("two", "three"):
+        book = checkout / "books" / name
+        book.mkdir()
+        (book / "project.yaml").write_text(MANIFEST, encoding="utf-8")
+        (book / "book.md").write_text("# One\n\nمرحبا\n", encoding="utf-8")
+    (checkout / "books" / "two" / "book.md").write_text("# One\n\nIt was [danke]{lang=de} again.\n", encoding="utf-8")
+    monkeypatch.setenv("GITLAB_CI", "true")
+    assert main(["check", "books/three", "books/two", "books/one"]) == 2
+    found = json.loads((checkout / "gl-code-quality-report.json").read_bytes())
+    assert [(row["location"]["path"], row["severity"]) for row in found] == [
+        ("books/three/book.md", "major"),
+        ("books/two/book.md", "minor"),
+    ]
+    assert main(["check", "books/one"]) == 0
+    assert json.loads((checkout / "gl-code-quality-report.json").read_bytes()) == []

@@ -157,3 +157,16 @@ def test_a_store_is_tried_and_left_as_it_was(project: Path, tmp_path: Path) -> N
     refused = by_name(shared_store(load_project(project), "s4://bucket"))["address"]
     assert refused.level is Level.FAIL
     assert refused.next_step
+
+
+def test_the_wallet_is_said_to_be_unknown_once_and_where_to_look(
+    server: BackgroundServer, paid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUGELAUDIO_API_KEY", SECRET)
+    project = load_project(paid)
+    findings = list(paid_engine(project, api_url=server.url, online=False))
+    (wallet,) = [finding for finding in findings if finding.name == "wallet"]
+    assert wallet.level is Level.OK
+    assert "cannot be asked" in wallet.message
+    assert "your account at the provider" in wallet.next_step
+    assert "narrate costs" in wallet.next_step

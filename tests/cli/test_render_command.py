@@ -79,6 +79,22 @@ def test_whatever_an_output_depends_on_is_noticed(narrate: Narrate, project: Pat
         assert "nothing to do" in narrate("render", project).stdout
 
 
+def test_a_take_that_has_gone_is_made_again_as_the_plan_says(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    next((project / ".narration" / "takes").rglob("*.flac")).unlink()
+    assert "1 of 4 segments" in narrate("plan", project).stdout
+    result = narrate("render", project)
+    assert "1 take made, 3 reused" in result.stdout
+    assert narrate("verify", project).returncode == 0
+
+
+def test_an_output_that_is_no_longer_asked_for_is_called_so(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    (project / "project.yaml").write_text(f"{MANIFEST}outputs: [{{format: mp3}}]\n", encoding="utf-8")
+    told = narrate("render", project).stdout
+    assert "  stale: ada-and-the-lamp.srt (no longer an output; `narrate clean`" in told
+
+
 def test_force_assembles_the_same_bytes_and_makes_no_take(narrate: Narrate, project: Path) -> None:
     narrate("render", project)
     before = hashes(project / "build")

@@ -124,9 +124,9 @@ def test_covers_and_dictionaries_out_of_place_are_named(problems_of: Problems, f
         + "dictionaries: [nams.yaml, linked.yaml, ../secret.yaml]\n"
         + "chapters: [{source: 'manuscript/*.md'}]\n"
     ) == [
-        "project.yaml:2:8: cover: got 'covr.png'; expected a file in the project's folder; did you mean 'cover.png'?",
+        "project.yaml:2:8: cover: got 'covr.png'; no such file in the project's folder; did you mean 'cover.png'?",
         (
-            "project.yaml:3:16: dictionaries[0]: got 'nams.yaml'; expected a file in the project's folder; "
+            "project.yaml:3:16: dictionaries[0]: got 'nams.yaml'; no such file in the project's folder; "
             "did you mean 'names.yaml'?"
         ),
         (

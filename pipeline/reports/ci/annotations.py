@@ -96,4 +96,5 @@ def code_quality(annotations: Iterable[Annotation]) -> bytes:
         for each in annotations
         if each.file is not None
     ]
-    return orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    once = list({row["fingerprint"]: row for row in rows}.values())  # GitLab wants each fingerprint once
+    return orjson.dumps(once, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

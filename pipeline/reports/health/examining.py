@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.errors import InputError, NarrateError
 from pipeline.project.loading import is_project, load_project
 from pipeline.project.models import Project
+from pipeline.reports.estimates import counted
 from pipeline.reports.health.finding import Finding, fail, ok
 from pipeline.reports.health.machine import engines, environment
 from pipeline.reports.health.provider import paid_engine
@@ -48,5 +49,7 @@ def _project(path: Path, engine: str | None) -> tuple[Project | None, Finding]:
         return None, fail("project", "manifest", f"{error.problems[0]}{more}", "`narrate check` lists every problem")
     except NarrateError as error:
         return None, fail("project", "manifest", error.message, error.hint or "`narrate check` says more")
-    shown = f"{project.manifest.name}: “{project.title}”, engine {project.engine}, {len(project.voices)} voices"
+    shown = (
+        f"{project.manifest.name}: “{project.title}”, engine {project.engine}, {counted(len(project.voices), 'voice')}"
+    )
     return project, ok("project", "manifest", shown)

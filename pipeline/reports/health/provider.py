@@ -13,6 +13,7 @@ from pipeline.errors import NarrateError
 from pipeline.kugelaudio import KugelAudio
 from pipeline.kugelaudio.configuration import KEY_VARIABLE, configure
 from pipeline.project.models import EngineName, KugelAudioSettings, Project
+from pipeline.reports.estimates import counted
 from pipeline.reports.health.finding import Finding, fail, ok, warn
 
 _AREA = "kugelaudio"
@@ -29,6 +30,7 @@ def paid_engine(project: Project | None, *, api_url: str | None, online: bool) -
         yield from _money(project, wanted=wanted)
     if key and (online or wanted):
         yield from _answers(project, api_url)
+        yield _wallet()
     elif online:
         yield fail(_AREA, "api", "not asked, since there is no key", f"set {KEY_VARIABLE}")
 
@@ -74,6 +76,16 @@ def _money(project: Project, *, wanted: bool) -> Iterator[Finding]:
         yield warn(_AREA, "budget", "there is none", step)
 
 
+def _wallet() -> Finding:
+    """The API has no call for the balance (its description lists none): it shows only when a request is refused."""
+    return ok(
+        _AREA,
+        "wallet",
+        "not known: the API cannot be asked for the balance; an empty wallet ends a run with exit 4, resumable",
+        "your account at the provider shows it; `narrate plan` says what is needed, `narrate costs` what was spent",
+    )
+
+
 def _answers(project: Project | None, api_url: str | None) -> Iterator[Finding]:
     settings = project.engines.kugelaudio if project is not None else KugelAudioSettings()
     bound = {
@@ -100,4 +112,4 @@ def _voices(bound: dict[str, int], found: Preflight) -> Iterator[Finding]:
         step = "`narrate voices` lists those that the key can use; set their number as voice_id"
         yield fail(_AREA, "voices", f"the key cannot see {', '.join(missing)}", step)
     elif bound:
-        yield ok(_AREA, "voices", f"all {len(bound)} bound voices are there")
+        yield ok(_AREA, "voices", f"{counted(len(bound), 'bound voice')} found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -13,6 +14,7 @@ import filelock
 
 from pipeline.errors import NarrateError
 from pipeline.project.models import Project
+from pipeline.reports.estimates import counted
 from pipeline.reports.health.finding import Finding, fail, ok, warn
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, read_ledger
@@ -64,7 +66,8 @@ def _writing(layout: Layout) -> Finding:
         step = f"give yourself the right to write to {folder}, or move the project to where you have it"
         return fail(_AREA, "writing", f"{folder}: {(error.strerror or str(error)).lower()}", step)
     finally:
-        trial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only file system refuses this too, though nothing is there
+            trial.unlink(missing_ok=True)
     speed = _TRIED_BYTES / max(time.monotonic() - clock, 1e-6)
     shown = f"{folder} can be written, {speed / 1e6:.0f} MB a second"
     if speed < _SLOW_BYTES:
@@ -96,8 +99,8 @@ def _ledger(layout: Layout) -> Iterator[Finding]:
         yield fail(_AREA, "ledger", error.message, error.hint or "restore it from a backup")
         return
     open_attempts = _open(lines)
-    runs = len({line.run for line in lines})
-    shown = f"{len({line.attempt for line in lines}):,} attempts in {runs:,} runs"
+    attempts, runs = len({line.attempt for line in lines}), len({line.run for line in lines})
+    shown = f"{counted(attempts, 'attempt')} in {counted(runs, 'run')}"
     if open_attempts:
         step = "the next render settles them; `narrate costs` lists what may have been charged"
         yield warn(_AREA, "ledger", f"{shown}; {len(open_attempts):,} were cut off", step)

@@ -19,7 +19,7 @@ from pipeline.reports.starting.make_file import GITIGNORE, makefile
 from pipeline.reports.starting.manifest_file import manifest_text
 from pipeline.reports.starting.rare_words import Guessing, rare_words
 from pipeline.reports.starting.sample_story import AUTHOR, CHAPTERS, TITLE
-from pipeline.store.files import write_atomically
+from pipeline.store.files import storage_errors, write_atomically
 
 DICTIONARY = "dictionaries/names.yaml"
 _CLIPS = "dictionaries/clips"
@@ -97,12 +97,14 @@ def with_dictionary(project: NewProject, guessed: Guessing | None, speaking: Spe
 
 
 def write_project(project: NewProject) -> list[Path]:
-    """Write everything and name it. Raises UsageError where a file is there already, before anything is written."""
+    """Write everything and name it. Raises UsageError where a file is there already, before anything is written;
+    StorageError."""
     _refuse_existing(project.folder, project.files)
     paths = []
     for name, data in project.files.items():
         path = project.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
         paths.append(path)
     return paths
