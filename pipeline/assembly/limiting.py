@@ -38,11 +38,26 @@ def _limited(pcm: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
     places, peaks = peaks_above(pcm, ceiling)
     if not len(places):
         return pcm[inner]
-    allowed = np.ones(len(pcm))
-    gains = ceiling / peaks
+    near = _within_reach(places, len(pcm))
+    made = pcm.copy()
+    made[near] *= _gains(np.searchsorted(near, places), ceiling / peaks, len(near))
+    return made[inner]
+
+
+def _within_reach(places: NDArray[np.intp], samples: int) -> NDArray[np.intp]:
+    """The samples whose level a peak at one of the places, which ascend, may lower; some more stand between those of
+    peaks far apart."""
+    breaks = np.flatnonzero(np.diff(places) > 2 * REACH_SAMPLES)
+    first = np.maximum(places[np.append(0, breaks + 1)] - REACH_SAMPLES, 0)
+    after = np.minimum(places[np.append(breaks, -1)] + REACH_SAMPLES, samples)
+    return np.concatenate([np.arange(*span) for span in zip(first, after, strict=True)])
+
+
+def _gains(places: NDArray[np.intp], gains: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """A smooth level for every sample that is at most each of the gains at its place and at the next."""
+    allowed = np.ones(samples)
     np.minimum.at(allowed, places, gains)
     np.minimum.at(allowed, places + 1, gains)
     # Every mean below is of values that are at most what its centre is allowed: no peak passes.
     lowest = minimum_filter1d(allowed, 2 * LOOK_SAMPLES + 1)
-    smooth = uniform_filter1d(uniform_filter1d(lowest, LOOK_SAMPLES + 1), LOOK_SAMPLES + 1)
-    return np.asarray(pcm[inner] * smooth[inner], np.float32)
+    return np.asarray(uniform_filter1d(uniform_filter1d(lowest, LOOK_SAMPLES + 1), LOOK_SAMPLES + 1), np.float32)

@@ -43,28 +43,43 @@ class Levels:
         return self.samples / self.rate
 
 
-def measure(blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]], rate: int) -> Levels:
-    """Measure mono audio at ``rate`` Hz, PCM16 or floating point, in blocks of any length."""
+def measure(
+    blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]],
+    rate: int,
+    *,
+    weighted: bool = True,
+    true_peaks: bool = True,
+) -> Levels:
+    """Measure mono audio at ``rate`` Hz, PCM16 or floating point, in blocks of any length.
+
+    Without ``weighted`` that column stays empty, without ``true_peaks`` that peak is 0: they take the longest.
+    """
     filters = k_weighting(rate)
     state = np.zeros(len(filters[0]) - 1)
     hop = rate // HOPS_PER_SECOND
     columns: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]] = []
     samples, rest, peak = 0, 0.0, 0.0
+    last = np.zeros(TAPS, np.float32)
     for second in _seconds(blocks, rate // HOPS_PER_SECOND * HOPS_PER_SECOND):
-        peak = true_peak(second, peak)
+        peak = true_peak(second, peak) if true_peaks else 0.0
         pcm = second[TAPS:]
         samples += len(pcm)
         whole = len(pcm) // hop * hop
-        heard, state = lfilter(*filters, pcm[:whole].astype(np.float64), zi=state)
+        heard = np.empty(0)
+        if weighted:
+            heard, state = lfilter(*filters, pcm[:whole].astype(np.float64), zi=state)
         columns.append((_mean_square(pcm[:whole], hop), _mean_square(heard, hop), _highest(pcm[:whole], hop)))
         rest = float(np.dot(pcm[whole:], pcm[whole:]))
-    power, weighted, highest = zip(*columns, strict=True) if columns else ((), (), ())
+        last = second[-TAPS:].copy()
+    if true_peaks:
+        peak = true_peak(np.append(last, np.zeros(TAPS, np.float32)), peak)
+    power, loud, highest = zip(*columns, strict=True) if columns else ((), (), ())
     return Levels(
         rate,
         samples,
         float(sum(column.sum() for column in power)) * hop + rest,
         np.concatenate([np.empty(0), *power]),
-        np.concatenate([np.empty(0), *weighted]),
+        np.concatenate([np.empty(0), *loud]),
         np.concatenate([np.empty(0, np.float32), *highest]),
         peak,
     )

@@ -57,7 +57,8 @@ def master_chapter(
 
     Raises StorageError where a file cannot be written or read back, and what reading the takes raises.
     """
-    gain_db = chapter_gain_db(measure(open_chapter(), TIMELINE_RATE), profile)
+    levels = measure(open_chapter(), TIMELINE_RATE, weighted=profile.rms_db is None, true_peaks=False)
+    gain_db = chapter_gain_db(levels, profile)
     pauses = pauses_of(timeline)
     wanted = {file: mastering(file.output, profile, gain_db) for file in files}
     _encode(timeline, open_chapter, wanted)

@@ -21,7 +21,7 @@ from pipeline.render.plan import PlannedChapter
 ASSEMBLY_VERSION = 3
 """Raised when the same takes and settings come to give other bytes."""
 
-SOUND_VERSION = 1
+SOUND_VERSION = 2
 """Raised when the same takes and profile come to sound otherwise."""
 
 PAGE_VERSION = 1

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import upfirdn
 
 from pipeline.assembly.limiting import limited
 from pipeline.assembly.loudness import Levels, integrated_lufs, measure, noise_floor_db, peak_db, rms_db
 from pipeline.assembly.room_tone import SILENT_SAMPLES, with_room_tone
+from pipeline.assembly.true_peak import _TAPS, PHASES, TAPS, peaks_above, true_peak
 
 Voice = Callable[..., np.ndarray]
 Meter = Callable[[np.ndarray, int], tuple[float, float]]
@@ -51,6 +53,46 @@ def test_a_peak_between_two_samples_is_found() -> None:
     sine = np.sin(np.pi / 2 * np.arange(24_000) + np.pi / 4).astype(np.float32) * np.float32(0.5)
     assert 20 * math.log10(float(np.abs(sine).max())) == pytest.approx(-9.03, abs=0.01)
     assert peak_db(heard(sine)) == pytest.approx(-6.02, abs=0.3)
+
+
+def interpolated_peak_db(pcm: np.ndarray) -> float:
+    """The highest of 32 points a sample, by the Fourier transform of the audio between stretches of silence."""
+    silent = np.zeros(4096)
+    spectrum = np.fft.rfft(np.concatenate([silent, pcm, silent]))
+    spectrum[-1] /= 2
+    return 20 * math.log10(np.abs(np.fft.irfft(spectrum, 32 * (len(pcm) + 8192)) * 32).max())
+
+
+def test_peaks_of_speech_cut_anywhere_are_those_of_a_fine_interpolation(voice: Voice) -> None:
+    pcm = voice(3.0)
+    loud = np.flatnonzero(np.abs(pcm) > 0.6 * np.abs(pcm).max())
+    for start in loud[:: len(loud) // 9]:
+        cut = pcm[start : start + 12_000 - len(pcm[start:]) % 2]
+        assert peak_db(heard(cut)) == pytest.approx(interpolated_peak_db(cut), abs=0.15)
+
+
+def test_a_tone_s_peak_is_its_crest_also_where_the_meter_s_seconds_end() -> None:
+    at = np.arange(84_000) / 24_000
+    tone = np.sin(2 * np.pi * 60.25 * at) * np.minimum(1, 4 * np.minimum(at, at[::-1])) / 2
+    assert peak_db(heard(tone.astype(np.float32))) == pytest.approx(-6.02, abs=0.01)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), at_least=st.floats(0.0, 1.5), samples=st.integers(0, 600))
+def test_no_peak_between_samples_is_passed_over(seed: int, at_least: float, samples: int) -> None:
+    random = np.random.default_rng(seed)
+    pcm = (random.normal(0, 0.25, samples) * np.repeat(random.uniform(0, 1, 60), 10)[:samples]).astype(np.float32)
+    between = upfirdn(_TAPS[::-1].reshape(-1), pcm.astype(np.float64), up=PHASES)[
+        PHASES * (TAPS - 1) : PHASES * samples
+    ]
+    highest = max(at_least, np.abs(pcm).max(initial=0.0), np.abs(between).max(initial=0.0))
+    assert true_peak(pcm, at_least) == pytest.approx(highest, abs=1e-6)
+    places, peaks = peaks_above(pcm, 0.3)
+    rows = np.abs(between[: len(between) // PHASES * PHASES]).reshape(-1, PHASES).max(axis=1, initial=0.0)
+    whole = np.arange(len(rows)) + TAPS // 2 - 1
+    expected = np.maximum(rows, np.maximum(np.abs(pcm[whole]), np.abs(pcm[whole + 1])))
+    np.testing.assert_array_equal(places, whole[expected > 0.3])
+    np.testing.assert_allclose(peaks, expected[expected > 0.3], atol=1e-6)
 
 
 @settings(max_examples=12, deadline=None)
