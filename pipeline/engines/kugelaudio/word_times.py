@@ -25,17 +25,36 @@ def word_times(text: str, timestamps: Sequence[WordTimestamp], samples: int, sam
     by their letters. A word without any gets an empty range and the score 0.
     """
     words = written_words(text)
-    heard: dict[int, _Heard] = {}
-    places = words if text.isascii() else [(_in_nfc(text, start), _in_nfc(text, end)) for start, end in words]
-    for stamp in timestamps:
-        for index, start, end in _shares(stamp, places):
-            heard[index] = _together(heard.get(index), (start, end, stamp.score))
+    places = words
+    if not unicodedata.is_normalized("NFC", text):
+        places = [(_in_nfc(text, start), _in_nfc(text, end)) for start, end in words]
+    heard = _when_heard(timestamps, places)
     ranges = {
         index: (start * sample_rate // 1000, end * sample_rate // 1000) for index, (start, end, _) in heard.items()
     }
-    silent: _Heard = (0, 0, 0.0)
-    scores = np.array([heard.get(index, silent)[2] for index in range(len(words))], np.float32)
+    scores = np.zeros(len(words), np.float32)
+    scores[list(heard)] = [score for _, _, score in heard.values()]
     return replace(word_columns(words, ranges, samples), score=scores)
+
+
+def _when_heard(timestamps: Sequence[WordTimestamp], places: Sequence[tuple[int, int]]) -> dict[int, _Heard]:
+    """When each written word was heard, by its index."""
+    heard: dict[int, _Heard] = {}
+    starting_at = {start: index for index, (start, _) in enumerate(places)}
+    for stamp in timestamps:
+        at = starting_at.get(stamp.char_start)
+        if at is not None and _covers_only(stamp, at, places):  # as nearly all do
+            heard[at] = _together(heard.get(at), (stamp.start_ms, stamp.end_ms, stamp.score))
+            continue
+        for index, start, end in _shares(stamp, places):
+            heard[index] = _together(heard.get(index), (start, end, stamp.score))
+    return heard
+
+
+def _covers_only(stamp: WordTimestamp, index: int, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a timestamp that starts with the word at ``index`` ends before the next word."""
+    following = index + 1
+    return stamp.char_end > stamp.char_start and (following == len(places) or places[following][0] >= stamp.char_end)
 
 
 def _in_nfc(text: str, offset: int) -> int:

@@ -20,13 +20,21 @@ def word_columns(words: Sequence[tuple[int, int]], heard: Mapping[int, tuple[int
     ends: list[int] = []
     reached = min(max(heard[min(heard)][0], 0), samples) if heard else 0
     for index in range(len(words)):
-        start, end = heard.get(index, (reached, reached))
-        starts.append(min(max(start, reached), samples))
-        reached = min(max(end, starts[-1]), samples)
+        spoken = heard.get(index)
+        if spoken is not None:
+            start, end = spoken
+            if start > reached:
+                reached = min(start, samples)
+            starts.append(reached)
+            if end > reached:
+                reached = min(end, samples)
+        else:
+            starts.append(reached)
         ends.append(reached)
+    places = np.array(words, np.int32).reshape(-1, 2)
     return WordTimes(
-        char_start=np.array([start for start, _ in words], np.int32),
-        char_end=np.array([end for _, end in words], np.int32),
+        char_start=places[:, 0].copy(),
+        char_end=places[:, 1].copy(),
         start_sample=np.array(starts, np.int32),
         end_sample=np.array(ends, np.int32),
     )

@@ -59,15 +59,26 @@ def missing_words(text: str, words: Sequence[WordTimestamp]) -> str | None:
     A word counts as reached when a timestamp covers it by offset, or is the same word: a server that rewrites
     numbers may put its offsets a little off.
     """
-    spoken = [(match.start(), match.group()) for match in _SPOKEN.finditer(_without_tags(text))]
-    if not spoken:
+    spoken = _last_word(_without_tags(text) if "<" in text else text)
+    if spoken is None:
         return None
     if not words:
         return "no word has a timestamp"
-    start, last = spoken[-1]
-    if max(word.char_end for word in words) > start or _bare(words[-1].word) == _bare(last):
+    start, last = spoken
+    reached = max(word.char_end for word in words)
+    if reached > start or _bare(words[-1].word) == _bare(last):
         return None
-    return f"the last words have no timestamp (text after character {max(word.char_end for word in words)})"
+    return f"the last words have no timestamp (text after character {reached})"
+
+
+def _last_word(text: str) -> tuple[int, str] | None:
+    """Where the last word starts, and the word. No word holds white space, so it is sought from the end."""
+    end = len(text)
+    for piece in reversed(text.split()):
+        end = text.rindex(piece, 0, end)
+        for match in reversed(list(_SPOKEN.finditer(piece))):
+            return end + match.start(), match.group()
+    return None
 
 
 def unspoken_between(text: str, start: int, end: int) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from weakref import WeakKeyDictionary
 
 from pipeline.kugelaudio.audio import AudioChunk, AudioResponse
@@ -96,29 +96,30 @@ class Generator:
         trace.failed(self._configuration.key.clean(error))
 
     async def _collect(self, conversation: Conversation, collector: Collector, trace: CallTrace) -> AudioResponse:
-        async with aclosing(self._attempt(conversation, trace)) as events:
-            async for event in events:
-                if not isinstance(event, Finished):
-                    collector.add(event)
+        async with self._asking(conversation, trace) as socket:
+            while not conversation.over:
+                for event in await self._next(socket, conversation, trace):
+                    if not isinstance(event, Finished):
+                        collector.add(event)
         response = collector.response(conversation.final, conversation.usage, conversation.connection_id)
         assert response is not None, "a conversation without audio does not finish"
         return response
 
     async def _attempt(self, conversation: Conversation, trace: CallTrace) -> AsyncGenerator[Event, None]:
-        """One conversation on one socket. The socket goes back only when the answer was read to its end."""
+        """One conversation, event by event."""
+        async with self._asking(conversation, trace) as socket:
+            while not conversation.over:
+                for event in await self._next(socket, conversation, trace):
+                    yield event
+
+    @asynccontextmanager
+    async def _asking(self, conversation: Conversation, trace: CallTrace) -> AsyncIterator[Socket]:
+        """A socket on which the request was sent. It goes back only when the answer was read to its end."""
         pool = self.pool()
         socket = await self._asked(pool, conversation, trace)
         conversation.connection_id = socket.request_id
         try:
-            while not conversation.over:
-                heard = conversation.heard
-                for event in await self._next(socket, conversation):
-                    if isinstance(event, AudioChunk) and not heard:
-                        heard = True
-                        trace.tell("first_audio", samples=event.samples)
-                    elif isinstance(event, list):
-                        trace.tell("words", words=len(event))
-                    yield event
+            yield socket
             trace.tell("finished", **_account(conversation))
         finally:
             if not conversation.over:
@@ -144,15 +145,24 @@ class Generator:
                 trace.tell("sent", characters=len(conversation.request.text))
                 return socket
 
-    async def _next(self, socket: Socket, conversation: Conversation) -> list[Event]:
+    async def _next(self, socket: Socket, conversation: Conversation, trace: CallTrace) -> list[Event]:
+        """What the next frame brings."""
+        heard = conversation.heard
         limits = self._configuration.limits
-        limit_s = limits.silence_s if conversation.heard else limits.first_audio_s
-        doing = "waiting for more audio" if conversation.heard else "waiting for the first audio"
+        limit_s = limits.silence_s if heard else limits.first_audio_s
         try:
-            data = await socket.receive(limit_s, doing)
+            data = await socket.receive(limit_s, "waiting for more audio" if heard else "waiting for the first audio")
         except KugelAudioError as error:
             conversation.failed(error)
-        return conversation.receive(data)
+        events = conversation.receive(data)
+        for event in events:
+            if isinstance(event, AudioChunk):
+                if not heard:
+                    heard = True
+                    trace.tell("first_audio", samples=event.samples)
+            elif isinstance(event, list):
+                trace.tell("words", words=len(event))
+        return events
 
 
 async def _wait_out(error: ServerRestartingError, left: int, trace: CallTrace) -> None:
