@@ -24,6 +24,9 @@ ASSEMBLY_VERSION = 3
 SOUND_VERSION = 2
 """Raised when the same takes and profile come to sound otherwise."""
 
+TEXT_VERSION = 1
+"""Raised when the same takes and settings come to give other captions or read-aloud books."""
+
 PAGE_VERSION = 1
 """Raised when the page to listen on comes to look or work otherwise."""
 
@@ -60,7 +63,8 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         slug = chapter.script.slug
         for output in outputs:
             if output.format in PER_CHAPTER and output.per is not Per.BOOK:
-                inputs = _digest([digests[slug], settings, output.model_dump(mode="json"), number, len(chapters)])
+                asked = [output.model_dump(mode="json"), *_text_version(output)]
+                inputs = _digest([digests[slug], settings, *asked, number, len(chapters)])
                 path = chapter_path(number, len(chapters), slug, output.format)
                 wanted.append(Wanted(path, output.format, slug, output, inputs))
         wanted.append(Wanted(f"text/{slug}.txt", "text", slug, None, digests[slug]))
@@ -72,12 +76,16 @@ def wanted_files(project: Project, chapters: Sequence[PlannedChapter], *, partia
         for output in outputs:
             if output.format in FOR_THE_BOOK or output.per is Per.BOOK:
                 written = _written(project, output, [chapter for _, chapter in whole])
-                inputs = _digest([book, output.model_dump(mode="json"), *written])
+                inputs = _digest([book, output.model_dump(mode="json"), *written, *_text_version(output)])
                 wanted.append(Wanted(f"{stem}.{suffix(output.format)}", output.format, None, output, inputs))
         wanted += _package_files(project, book, whole=complete)
         wanted.append(Wanted("timeline.json", "timeline", None, None, book))
         wanted.append(Wanted("index.html", "page", None, None, _page_inputs(project, book, whole)))
     return wanted
+
+
+def _text_version(output: Output) -> list[object]:
+    return [TEXT_VERSION] if output.format in CAPTIONS | {OutputFormat.EPUB} else []
 
 
 def _page_inputs(project: Project, book: str, whole: Sequence[tuple[int, PlannedChapter]]) -> str:

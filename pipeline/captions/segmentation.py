@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.captions.breaks import COMMA, GLUED, POOR, SENTENCE
-from pipeline.captions.rules import MILLISECOND_SAMPLES, CaptionRules, cells_per_character
+from pipeline.captions.rules import FRAME_SAMPLES, MILLISECOND_SAMPLES, CaptionRules, cells_per_character
 from pipeline.captions.timing import latest_end
 
 _CUE = 30.0
@@ -25,9 +25,14 @@ _SHORT = 1.2
 _EMPTY = 16.0
 _SENTENCE_INSIDE = 9.0
 _SENTENCE_BEGUN = 32.0
-_FAST = 9.0
+_FAST = 45.0
+"""A cue that is read too fast is worse than a plain break, and better than one within a phrase: of a novel, 9 leaves
+870 of them and breaks at a mean cost of 15.1, 45 leaves 477 at 16.1, 90 leaves 277 at 17.2 with four times as many
+broken phrases as 9."""
 _TOO_FAST = 40.0
 _TOO_BRIEF = 150.0
+_UNSEEN = 400.0
+"""Of a cue that has to go before its last word is spoken, to keep the gap: nothing is worse than a lost word."""
 _IMPOSSIBLE = float("inf")
 
 
@@ -72,7 +77,7 @@ def cut_paragraph(
         right,
         [columns.start[row] for row in firsts],
         [columns.end[row] for row in ends],
-        *_break_prices(columns, ends, next_start),
+        *_break_prices(columns, ends, next_start, rules.min_gap + FRAME_SAMPLES),
         line_from,
         line_to,
     )
@@ -117,16 +122,19 @@ def _line_bounds(left: list[int], right: list[int], line_length: int) -> tuple[l
 
 
 def _break_prices(
-    columns: Columns, ends: list[int], next_start: int
+    columns: Columns, ends: list[int], next_start: int, least: int
 ) -> tuple[list[int], list[float], list[float], list[bool]]:
-    """For every atom's end: when speech goes on, the price of a cue ending there, of passing it, and if it closes."""
+    """For every atom's end: when speech goes on, the price of a cue ending there, of passing it, and if it closes.
+
+    ``least``: samples that the last word of a cue needs before speech goes on.
+    """
     onward = [columns.start[row + 1] for row in ends[:-1]] + [next_start]
     prices, passing = [], []
     for row, after in zip(ends, onward, strict=True):
         cost, silence = float(columns.cost[row]), (after - columns.end[row]) / TIMELINE_RATE
         if silence > 0.2 and cost > COMMA:
             cost = max(COMMA, cost - min(45.0, (silence - 0.15) * 80))
-        prices.append(cost)
+        prices.append(cost + (_UNSEEN if after - columns.start[row] < least else 0.0))
         passing.append(
             (_SENTENCE_INSIDE if columns.cost[row] == SENTENCE else 0.0)
             + max(0.0, silence - 0.6) * 25

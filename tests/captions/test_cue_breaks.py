@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from pipeline.assembly.timeline import ChapterTimeline
@@ -10,7 +11,9 @@ from pipeline.captions.cues import cues
 from pipeline.captions.rules import NETFLIX
 from pipeline.captions.sentence_ends import sentence_ends
 from pipeline.captions.units import units
+from pipeline.captions.violations import Rule, violations
 from pipeline.engines.protocol import WordTimes
+from pipeline.script.words import written_words
 
 
 def costs_of(narrator, text: str, language: str) -> list[int]:
@@ -179,3 +182,31 @@ def test_words_of_segments_without_a_take_are_not_shown(narrator):
     heard = WordTimes(whole.char_start[rows], whole.char_end[rows], whole.start_sample[rows], whole.end_sample[rows])
     found = cues(ChapterTimeline("c", "C", text, 480_000, (), heard), NETFLIX, "en")
     assert [cue.text for cue in found] == ["“First,” she said.", "“Last one.”"]
+
+
+TALE = (
+    "I said that I would, and he said that he would, a long while before any of us knew what it was, or who it was "
+    "for; and so it went on, from one to the other of us, as a thing goes on that no one has the heart to end."
+)
+
+
+def test_no_caption_goes_before_its_last_word_is_heard(placed):
+    """Words of 20 to 300 ms without a rest: some end a clause, and are shorter than the gap between captions."""
+    words = written_words(TALE)
+    for seed in range(40):
+        lengths = np.random.default_rng(seed).integers(480, 7_200, len(words))
+        ends = np.cumsum(lengths)
+        chapter = placed(TALE, words, (ends - lengths).tolist(), ends.tolist(), int(ends[-1]) + 24_000)
+        found = violations(cues(chapter, NETFLIX, "en"), NETFLIX, "en", chapter.words)
+        assert Rule.SYNC not in {each.rule for each in found}, seed
+
+
+def test_a_plain_break_is_better_than_a_caption_that_is_read_too_fast(placed):
+    """The words up to the comma are hurried: a caption that ended there, the best place otherwise, would be too fast."""
+    text = "She ran down the steps and over the wet bridge there, and then she stood and waited for him."
+    words = written_words(text)
+    lengths = [4_000] * 5 + [4_300] * 6 + [12_000] * (len(words) - 11)
+    ends = np.cumsum(lengths)
+    chapter = placed(text, words, (ends - lengths).tolist(), ends.tolist(), int(ends[-1]) + 24_000)
+    found = violations(cues(chapter, NETFLIX, "en"), NETFLIX, "en", chapter.words)
+    assert found == []
