@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.store.ledger import Ledger, LedgerLine
@@ -20,15 +21,29 @@ async def finished(work: asyncio.Future[Any]) -> bool:
     return cancelled
 
 
+@dataclass(slots=True)
+class _Entry:
+    """A line on its way to the disk, and the future on which its task waits."""
+
+    line: LedgerLine
+    written: asyncio.Future[None]
+    over: bool = False
+    error: BaseException | None = None
+
+
 class Recorder:
-    """Writes to ``ledger`` on a thread of its own; lines keep the order in which they were given."""
+    """Writes to ``ledger`` on a thread of its own; lines keep the order in which they were given.
+
+    A place at the service stands empty while a ``started`` line is written: the way there and back takes as few turns
+    of the event loop as it can.
+    """
 
     def __init__(self, ledger: Ledger, *, durable: bool) -> None:
         self._ledger = ledger
         self._durable = durable
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
-        self._queue: list[tuple[LedgerLine, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._queue: list[_Entry] = []
+        self._writing = False
 
     @property
     def run(self) -> str:
@@ -37,12 +52,20 @@ class Recorder:
 
     async def append(self, line: LedgerLine) -> None:
         """Write a line. When this returns or is cancelled, the line is there. Raises StorageError."""
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((line, written))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
-        cancelled = await finished(written)
-        written.result()
+        loop = asyncio.get_running_loop()
+        entry = _Entry(line, loop.create_future())
+        self._queue.append(entry)
+        if not self._writing:
+            self._write(loop)
+        cancelled = False
+        while not entry.over:
+            try:
+                await entry.written
+            except asyncio.CancelledError:
+                cancelled = True
+                entry.written = loop.create_future()
+        if entry.error is not None:
+            raise entry.error
         if cancelled:
             raise asyncio.CancelledError
 
@@ -54,24 +77,19 @@ class Recorder:
         """End the thread."""
         self._thread.shutdown()
 
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._queue:
-            batch, self._queue = self._queue, []
-            try:
-                await loop.run_in_executor(self._thread, self._append, [line for line, _ in batch])
-            except BaseException as error:  # handed to those who wait for the lines
-                for _, written in batch:
-                    if not written.done():
-                        written.set_exception(error)
-                        written.exception()
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-            else:
-                for _, written in batch:
-                    if not written.done():
-                        written.set_result(None)
-        self._writing = None
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have all lines that wait written together, and those after them when that is done."""
+        self._writing = True
+        batch, self._queue = self._queue, []
+        lines = [entry.line for entry in batch]
+        work = self._thread.submit(self._ledger.append_all, lines, durable=self._durable)
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._written, loop, batch, done.exception()))
 
-    def _append(self, lines: list[LedgerLine]) -> None:
-        self._ledger.append_all(lines, durable=self._durable)
+    def _written(self, loop: asyncio.AbstractEventLoop, batch: list[_Entry], error: BaseException | None) -> None:
+        self._writing = False
+        if self._queue:
+            self._write(loop)
+        for entry in batch:
+            entry.over, entry.error = True, error
+            if not entry.written.done():
+                entry.written.set_result(None)

@@ -37,12 +37,18 @@ chapters: [{{source: book.md}}]
 
 
 class FailingEngine(InstantEngine):
-    """Answers at once, but raises what ``failures`` holds for the text, one error an attempt."""
+    """Answers at once (or after ``seconds``), but raises what ``failures`` holds for the text, one error an attempt."""
 
     name = "hibari"
 
-    def __init__(self, failures: Mapping[str, list[KugelAudioError]] | None = None, concurrency: int = 3) -> None:
+    def __init__(
+        self,
+        failures: Mapping[str, list[KugelAudioError]] | None = None,
+        concurrency: int = 3,
+        seconds: float = 0.0,
+    ) -> None:
         super().__init__(concurrency=concurrency)
+        self.seconds = seconds
         self.failures = dict(failures or {})
         self.at_once = self.most_at_once = 0
 
@@ -50,7 +56,7 @@ class FailingEngine(InstantEngine):
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.seconds)
             for text, errors in self.failures.items():
                 if text in order.text and errors:
                     raise errors.pop(0)

@@ -83,7 +83,7 @@ def test_every_attempt_has_a_started_and_an_ended_line(planned: MakePlan) -> Non
 
 
 def test_no_more_than_the_engine_takes_are_asked_at_once(planned: MakePlan) -> None:
-    engine = FailingEngine(concurrency=2)
+    engine = FailingEngine(concurrency=2, seconds=0.05)  # longer than first requests are held apart
     plan, layout = planned(engine)
     run(plan, engine, layout)
     assert engine.most_at_once == 2

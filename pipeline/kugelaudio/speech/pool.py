@@ -90,7 +90,7 @@ class SocketPool:
 async def _fit(socket: Socket) -> bool:
     """Say whether an idle socket can carry a request: open, silent, and alive if it has been idle for long."""
     try:
-        if not socket.open or await socket.waiting() is not None:
+        if not socket.open or socket.arrived() is not None:
             return False
     except KugelAudioError:
         return False
