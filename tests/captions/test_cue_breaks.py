@@ -202,7 +202,7 @@ def test_no_caption_goes_before_its_last_word_is_heard(placed):
 
 
 def test_a_plain_break_is_better_than_a_caption_that_is_read_too_fast(placed):
-    """The words up to the comma are hurried: a caption that ended there, the best place otherwise, would be too fast."""
+    """Up to the comma all is hurried: a caption that ended there, the best place otherwise, would be too fast."""
     text = "She ran down the steps and over the wet bridge there, and then she stood and waited for him."
     words = written_words(text)
     lengths = [4_000] * 5 + [4_300] * 6 + [12_000] * (len(words) - 11)
