@@ -2,7 +2,8 @@
 
 LAME fills what a frame has left with its name and version. It writes both where at least eight bytes are left, and of a
 version of five characters the last one only where there is room: behind eight bytes the next frame's sound may begin,
-with whatever byte, a digit too. So eight are overwritten, and a lone digit may stay.
+with whatever byte, a digit too. So eight are overwritten, or what of them lies before the next frame's header, and a
+lone digit may stay.
 
 FFmpeg's Info frame carries a
 CRC-16 of all frames behind it, so that a changed filler has to change it too. CRCs are linear: the change of the sum
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.assembly.moving import move_up
 
-_VERSION = re.compile(rb"LAME[0-9][0-9.]{3}")
+_VERSION = re.compile(rb"LAME[0-9]\.[0-9]{1,2}")
 _LENGTH = 8
 _BLOCK = 1 << 20
 _FILLER = b"\x55"
