@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
+from pipeline.assembly.keeping import kept
 from pipeline.assembly.mastering import master_chapter
 from pipeline.assembly.reading import OpenTake, chapter_pcm
+from pipeline.assembly.side_by_side import Run, in_turn, side_by_side
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.errors import Interrupted
@@ -37,7 +40,8 @@ def encode_chapters(
     stop: threading.Event | None = None,
     profile: Profile = NONE,
 ) -> dict[Path, Sound]:
-    """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each.
+    """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each; where there
+    are fewer chapters than threads, a chapter's files each in a thread of their own.
 
     ``on_done`` is called in the calling thread, once per chapter whose files are all in place. The first failure,
     Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files are removed, finished ones
@@ -46,19 +50,23 @@ def encode_chapters(
     """
     halt = threading.Event()
 
-    def make(job: ChapterJob) -> dict[Path, Sound]:
+    def make(job: ChapterJob, run: Run) -> dict[Path, Sound]:
         def audio() -> Iterator[NDArray[np.int16]]:
-            return _until(chapter_pcm(job.timeline, open_take), halt, stop)
+            return chapter_pcm(job.timeline, open_take)
 
         if profile.active:
-            return master_chapter(job.timeline, audio, job.files, profile)
-        encode_chapter(audio(), job.files)
+            with kept(audio, job.files[0].path.parent) as again:
+                return master_chapter(job.timeline, lambda: _until(again(), halt, stop), job.files, profile, run)
+        encode_chapter(_until(audio(), halt, stop), job.files, run)
         return {}
 
     sounds: dict[Path, Sound] = {}
     longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
-        made = {pool.submit(make, job): job for job in longest_first}
+    with (
+        side_by_side() if len(jobs) < threads else nullcontext(in_turn) as run,
+        ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool,
+    ):
+        made = {pool.submit(make, job, run): job for job in longest_first}
         try:
             for future in as_completed(made):
                 sounds |= future.result()

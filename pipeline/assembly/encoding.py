@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from pipeline.assembly.finishing import finish_file
 from pipeline.assembly.formats import Recipe, recipe
 from pipeline.assembly.marks import Mark
 from pipeline.assembly.pictures import attach
+from pipeline.assembly.side_by_side import Run, in_turn
 from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.project.models import Output
@@ -38,23 +40,30 @@ class ChapterFile:
     marks: tuple[Mark, ...] = ()
 
 
-def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile]) -> None:
+def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile], run: Run = in_turn) -> None:
     """Write a chapter's audio (mono, 24,000 Hz) to each of the files, which appear when the last block is written.
 
     The same blocks give the same bytes: neither clock nor version is written. Raises StorageError where a file
     cannot be written, and what reading the blocks raises; then no file appears and none is left half-made.
     """
-    encode_streams([(blocks, files)])
+    encode_streams([(blocks, files)], run)
 
 
-def encode_streams(streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]]) -> None:
+def encode_streams(
+    streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]], run: Run = in_turn
+) -> None:
     """The same for several versions of a chapter in step, each with its files, which appear together."""
     with ExitStack() as stack:
         sources = [(blocks, [stack.enter_context(_writer(file)) for file in files]) for blocks, files in streams]
         for parts in zip_longest(*(blocks for blocks, _ in sources)):
-            for block, (_, writers) in zip(parts, sources, strict=True):
-                for write in writers if block is not None else ():
-                    write(block)
+            run(
+                [
+                    partial(write, block)
+                    for block, (_, writers) in zip(parts, sources, strict=True)
+                    for write in writers
+                    if block is not None
+                ]
+            )
 
 
 @contextmanager

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import tee
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.assembly.encoding import ChapterFile, encode_streams
 from pipeline.assembly.formats import DEFAULT_KBPS
+from pipeline.assembly.keeping import OpenChapter
 from pipeline.assembly.limiting import limited
 from pipeline.assembly.listening import file_sound, pauses_of
 from pipeline.assembly.loudness import HOPS_PER_SECOND, Levels, decibel, integrated_lufs, measure
 from pipeline.assembly.room_tone import with_room_tone
+from pipeline.assembly.side_by_side import Run, in_turn
 from pipeline.assembly.sound import Sound, measured_level
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
 from pipeline.project.models import Output, OutputFormat
 from pipeline.project.profiles import Profile
-
-OpenChapter: TypeAlias = Callable[[], Iterator[NDArray[np.int16]]]
-"""Starts reading a chapter's audio from its beginning."""
 
 GREATEST_GAIN_DB = 40.0
 
@@ -51,7 +50,11 @@ class Mastering:
 
 
 def master_chapter(
-    timeline: ChapterTimeline, open_chapter: OpenChapter, files: Sequence[ChapterFile], profile: Profile
+    timeline: ChapterTimeline,
+    open_chapter: OpenChapter,
+    files: Sequence[ChapterFile],
+    profile: Profile,
+    run: Run = in_turn,
 ) -> dict[Path, Sound]:
     """Make the files of a chapter at the profile's level; return what each sounds like.
 
@@ -59,15 +62,12 @@ def master_chapter(
     """
     levels = measure(open_chapter(), TIMELINE_RATE, weighted=profile.rms_db is None, true_peaks=False)
     gain_db = chapter_gain_db(levels, profile)
-    pauses = pauses_of(timeline)
     wanted = {file: mastering(file.output, profile, gain_db) for file in files}
-    _encode(timeline, open_chapter, wanted)
-    sounds = {file: file_sound(file.path, pauses, profile, gain_db) for file in files}
+    sounds = _made(timeline, open_chapter, wanted, profile, run)
     again = {file: corrected(wanted[file], sound, profile) for file, sound in sounds.items()}
     again = {file: made for file, made in again.items() if made != wanted[file]}
     if again:
-        _encode(timeline, open_chapter, again)
-        sounds |= {file: file_sound(file.path, pauses, profile, made.gain_db) for file, made in again.items()}
+        sounds |= _made(timeline, open_chapter, again, profile, run)
     return {file.path: sound for file, sound in sounds.items()}
 
 
@@ -143,7 +143,23 @@ def pcm16(blocks: Iterable[NDArray[np.float32]], trim_db: float) -> Iterator[NDA
         yield np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1, out=scaled).astype(np.int16)
 
 
-def _encode(timeline: ChapterTimeline, open_chapter: OpenChapter, wanted: dict[ChapterFile, Mastering]) -> None:
+def _made(
+    timeline: ChapterTimeline,
+    open_chapter: OpenChapter,
+    wanted: dict[ChapterFile, Mastering],
+    profile: Profile,
+    run: Run,
+) -> dict[ChapterFile, Sound]:
+    """Encode the files, and listen to them."""
+    _encode(timeline, open_chapter, wanted, run)
+    pauses = pauses_of(timeline)
+    sounds = run([partial(file_sound, file.path, pauses, profile, made.gain_db) for file, made in wanted.items()])
+    return dict(zip(wanted, sounds, strict=True))
+
+
+def _encode(
+    timeline: ChapterTimeline, open_chapter: OpenChapter, wanted: dict[ChapterFile, Mastering], run: Run
+) -> None:
     """Read the takes once for all files; files that are mastered alike share the work."""
     alike: dict[Mastering, dict[float, list[ChapterFile]]] = defaultdict(lambda: defaultdict(list))
     for file, made in wanted.items():
@@ -152,4 +168,4 @@ def _encode(timeline: ChapterTimeline, open_chapter: OpenChapter, wanted: dict[C
     for source, (made, trims) in zip(tee(open_chapter(), len(alike)), alike.items(), strict=True):
         loud = tee(mastered(source, made, timeline.samples), len(trims))
         streams += [(pcm16(one, trim_db), files) for one, (trim_db, files) in zip(loud, trims.items(), strict=True)]
-    encode_streams(streams)
+    encode_streams(streams, run)

@@ -1,0 +1,97 @@
+"""A lone chapter's files are made side by side, from takes that are read once, and come out as if made in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.encoding import ChapterFile
+from pipeline.assembly.keeping import kept
+from pipeline.assembly.sound import Sound
+from pipeline.assembly.tags import Tags
+from pipeline.assembly.timeline import ChapterTimeline, Clip
+from pipeline.engines.protocol import WordTimes
+from pipeline.errors import StorageError
+from pipeline.project.models import Output, OutputFormat
+from pipeline.project.profiles import EBU_R128, NONE, Profile
+
+TAKE = 1024 * 40
+KINDS = (OutputFormat.MP3, OutputFormat.M4A, OutputFormat.FLAC)
+Voice = Callable[..., np.ndarray]
+
+
+def job(folder: Path, kinds: tuple[OutputFormat, ...] = KINDS) -> ChapterJob:
+    """Six takes with a frame of silence around each."""
+    clips = tuple(Clip(f"take-{n}", 0, 1024 + n * (TAKE + 1024), TAKE) for n in range(6))
+    none = np.empty(0, np.int32)
+    timeline = ChapterTimeline("a", "A", "x", 1024 + 6 * (TAKE + 1024), clips, WordTimes(none, none, none, none))
+    return ChapterJob(
+        timeline, tuple(ChapterFile(folder / f"a.{kind}", Output(format=kind), Tags("a", "b")) for kind in kinds)
+    )
+
+
+def made(
+    folder: Path, profile: Profile, threads: int, voice: Voice
+) -> tuple[dict[str, bytes], dict[str, Sound], list[str]]:
+    """The files' bytes and sounds by name, and the takes that were opened."""
+    opened: list[str] = []
+
+    def open_take(key: str) -> np.ndarray:
+        opened.append(key)
+        return np.asarray(voice(2.0, level=0.1 + 0.1 * int(key[-1])) * 20_000, np.int16)[:TAKE]
+
+    sounds = encode_chapters(
+        [job(folder)],
+        open_take,
+        threads=threads,
+        on_done=lambda _: None,
+        profile=profile,
+    )
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return files, {path.name: sound for path, sound in sounds.items()}, opened
+
+
+@pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
+def test_files_side_by_side_are_what_they_are_in_turn(tmp_path: Path, profile: Profile, voice: Voice) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "three").mkdir()
+    in_turn = made(tmp_path / "one", profile, 1, voice)
+    assert sorted(in_turn[0]) == sorted(f"a.{kind}" for kind in KINDS)
+    assert made(tmp_path / "three", profile, 3, voice) == in_turn
+    assert in_turn[2] == [f"take-{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
+def test_one_file_that_cannot_be_written_leaves_none(tmp_path: Path, profile: Profile, voice: Voice) -> None:
+    whole = job(tmp_path / "out")
+    bad = ChapterFile(tmp_path / "out" / "no" / "a.mp3", Output(format=OutputFormat.MP3), Tags("a", "b"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "no").write_text("a file where a folder is needed")
+    with pytest.raises(StorageError):
+        encode_chapters(
+            [ChapterJob(whole.timeline, (*whole.files, bad))],
+            lambda key: np.asarray(voice(2.0) * 20_000, np.int16)[:TAKE],
+            threads=4,
+            on_done=lambda _: None,
+            profile=profile,
+        )
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["no"]
+
+
+def test_audio_is_read_from_its_source_until_a_pass_came_to_the_end(tmp_path: Path) -> None:
+    pcm, reads = np.arange(-30_000, 30_000, dtype=np.int16), []
+
+    def read() -> Iterator[np.ndarray]:
+        reads.append(1)
+        yield from np.array_split(pcm, 7)
+
+    with kept(read, tmp_path / "folder") as audio:
+        next(audio())
+        for _ in range(3):
+            np.testing.assert_array_equal(np.concatenate(list(audio())), pcm)
+        assert len(reads) == 2
+        assert list((tmp_path / "folder").iterdir()) == []
