@@ -22,6 +22,7 @@ from pipeline.script.model import Script
 from pipeline.script.scripting import write_script
 from pipeline.store.chosen_takes import read_chosen
 from pipeline.store.layout import Layout
+from pipeline.store.ledger import read_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,5 +93,14 @@ def planned_project(
     speaker, assumed = planning_engine(project, api_url=api_url, offline=offline)
     prepared = scripted(project, speaker)
     elsewhere = frozenset[str]() if offline else stored_elsewhere(store_wish(project, store))
-    takes = Layout.of(project).takes
-    return prepared, make_plan(prepared.script, project, speaker, takes, assumed=assumed, elsewhere=elsewhere)
+    layout = Layout.of(project)
+    planned = make_plan(
+        prepared.script,
+        project,
+        speaker,
+        layout.takes,
+        assumed=assumed,
+        elsewhere=elsewhere,
+        ledger=read_ledger(layout.ledgers),
+    )
+    return prepared, planned

@@ -14,6 +14,7 @@ from pipeline.render.speakable import refuse_unspeakable, resolved_voices
 from pipeline.script.model import ChapterScript, Script, Segment
 from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash
 from pipeline.store.keys import KeyInputs, content_key, key_inputs
+from pipeline.store.ledger import LedgerLine
 from pipeline.store.sidecar_index import IndexedTakes
 from pipeline.store.takes import Take, TakeState, TakeStore
 
@@ -100,9 +101,10 @@ def make_plan(
     *,
     assumed: str = "",
     elsewhere: Collection[str] = (),
+    ledger: Iterable[LedgerLine] = (),
 ) -> Plan:
     """Key every segment and look it up; ``assumed`` is said with the estimate, ``elsewhere`` are the keys of takes that
-    the shared store has.
+    the shared store has. ``ledger`` tells the pace of takes that are not here; it is read only where one is lacking.
 
     Raises InputError for voices and text that the engine cannot speak, and for a ``takes.yaml`` that is wrong.
     """
@@ -115,12 +117,14 @@ def make_plan(
         chapters = _marked(chapters, elsewhere)
     segments = [planned for chapter in chapters for planned in chapter.segments]
     orphans: list[Orphan] = []
+    spoken = list(_spoken(segments))
     if any(planned.lacking for planned in segments):
         orphans = list(read_orphans(store, {planned.key for planned in segments}))
         chapters = _with_reasons(chapters, orphans)
+        spoken += _spoken_by_ledger(segments, ledger)
     identity = engine.identity()
     pricing = Pricing(
-        paces=measured_paces([*_spoken(segments), *_spoken_by_orphans(orphans, engine.name, identity, voices)]),
+        paces=measured_paces([*spoken, *_spoken_by_orphans(orphans, engine.name, identity, voices)]),
         cents_per_minute=project.rates.get(identity["model"]) if engine.paid else Decimal(0),
         speeds={name: float(voice.get("speed", 1.0)) for name, voice in voices.items()},
         assumed=assumed,
@@ -239,6 +243,17 @@ def _spoken(segments: Iterable[PlannedSegment]) -> Iterator[tuple[str, int, floa
     taken = {planned.key: (planned.segment, planned.take) for planned in segments if planned.take is not None}
     for segment, take in taken.values():
         yield segment.voice, len(segment.text), take.seconds
+
+
+def _spoken_by_ledger(
+    segments: Iterable[PlannedSegment], ledger: Iterable[LedgerLine]
+) -> Iterator[tuple[str, int, float]]:
+    """Takes of the plan that other machines made, such as CI runners with a shared store: their seconds are known."""
+    absent = {planned.key: planned.segment for planned in segments if planned.take is None}
+    for line in ledger:
+        if line.outcome == "stored" and line.audio_seconds and line.key in absent:
+            segment = absent.pop(line.key)
+            yield segment.voice, len(segment.text), line.audio_seconds
 
 
 def _spoken_by_orphans(
