@@ -66,6 +66,9 @@ class BackgroundServer:
         self._line.close()
 
 
+_ELSEWHERE = "give --port another number, or --host an address of this machine"
+
+
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens. Raises UsageError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -76,7 +79,7 @@ def listening(host: str, port: int) -> socket.socket:
         line.bind((host, port))
     except (OSError, OverflowError) as error:
         line.close()
-        raise UsageError(f"cannot listen on {host}:{port}: {error}", hint="give --port another number") from error
+        raise UsageError(f"cannot listen on {host}:{port}: {error}", hint=_ELSEWHERE) from error
     line.listen(_BACKLOG)
     return line
 
@@ -97,6 +100,7 @@ def _server(options: ServerOptions) -> tuple[uvicorn.Server, Service]:
         ws_per_message_deflate=False,
         log_level="warning",
         access_log=False,
+        use_colors=False,
         lifespan="on",
         timeout_graceful_shutdown=2,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,3 +73,30 @@ def test_progress_is_never_coloured(name: str, monkeypatch: pytest.MonkeyPatch) 
     receiver(TakeMade("1" * 64, "one", 1, 10, 1.0))
     assert "\x1b[3" not in terminal.getvalue()
     assert "\x1b[0m" not in terminal.getvalue()
+
+
+def test_no_server_colours_its_log(repository: Path) -> None:
+    found = [
+        (path.name, {keyword.arg: keyword.value for keyword in node.keywords}.get("use_colors"))
+        for path in (repository / "pipeline").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "uvicorn.Config"
+    ]
+    assert len(found) == 2
+    for name, colours in found:
+        assert isinstance(colours, ast.Constant), name
+        assert colours.value is False, name
+
+
+def test_a_terminal_gets_no_escapes_where_no_colour_is_wanted(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    for arguments in (["--help"], ["check", str(tmp_path)]):
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "pipeline.cli.main", *arguments]
+        environment = {**os.environ, "NO_COLOR": "1", "TERM": "xterm-256color"}
+        subprocess.run(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, check=False, timeout=60)
+        os.close(theirs)
+        told = os.read(ours, 100_000)
+        os.close(ours)
+        assert b"narrate" in told
+        assert b"\x1b" not in told

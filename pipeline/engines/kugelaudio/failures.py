@@ -17,6 +17,10 @@ from pipeline.kugelaudio import (
 )
 from pipeline.kugelaudio.configuration import KEY_VARIABLE, URL_VARIABLE
 
+_UNREACHED = (
+    f"check the network, and --api-url or {URL_VARIABLE} where one is given (`narrate serve` says when it is ready)"
+)
+
 
 def as_narrate_error(error: KugelAudioError) -> NarrateError:
     """The user-facing error for an error of the API.
@@ -41,7 +45,7 @@ def as_narrate_error(error: KugelAudioError) -> NarrateError:
         wait = "a minute" if error.retry_after is None else f"{error.retry_after:g} s"
         return SegmentsFailed(message, hint=f"run again in {wait}; `tier` in the manifest must be the organisation's")
     if isinstance(error, KugelAudioConnectionError):
-        return SegmentsFailed(message, hint=f"check the network, and --api-url or {URL_VARIABLE} where one is given")
+        return SegmentsFailed(message, hint=_UNREACHED)
     return SegmentsFailed(message, hint="the provider failed; run again later")
 
 

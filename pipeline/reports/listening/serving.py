@@ -141,6 +141,7 @@ class PreviewServer:
             lifespan="off",
             log_level="warning",
             access_log=False,
+            use_colors=False,
             server_header=False,
             timeout_graceful_shutdown=2,
         )
