@@ -18,11 +18,11 @@ _HEADER = """\
 #     ipa: ˈkiːvə
 """
 _WHICH = """
-# Below are the words of your manuscript whose sound the voice has to guess, the frequent ones first. {listen}
+# Below are the words of your manuscript whose sound the voice has to guess, the frequent ones first.{listen}
 # Where one is wrong, take its # away, write a replacement or the IPA, and render: only the passages
 # with that word are made again. Delete what is right.
 """
-_LISTEN = "Listen to\n# dictionaries/clips/WORD.wav:"
+_LISTEN = "\n# dictionaries/clips/WORD.wav is how it says each of them now."
 
 
 def dictionary_skeleton(words: Sequence[RareWord], clips: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.errors import UsageError
 from pipeline.manuscript.epub import BookFacts, read_facts
-from pipeline.manuscript.selection import NamedPart, name_parts
+from pipeline.manuscript.selection import NamedPart, name_parts, select
 from pipeline.manuscript.sources import BOOK_SUFFIX, read_book, read_file
 from pipeline.manuscript.splitting import parse_rule, split_files
 from pipeline.project.languages import canonical_language
@@ -30,6 +30,11 @@ class FoundEntry:
     def spoken(self) -> list[NamedPart]:
         """The chapters that are narrated unless the manifest says otherwise."""
         return [named for named in self.parts if named.part.matter is None and not named.part.is_silent]
+
+    @property
+    def chapters(self) -> int:
+        """How many chapters they make: a heading without a text of its own opens the one after it."""
+        return len(select(self.parts, None, ()).chosen)
 
     @property
     def left_out(self) -> list[NamedPart]:

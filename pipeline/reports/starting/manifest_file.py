@@ -98,7 +98,7 @@ def _chapters(entries: tuple[FoundEntry, ...]) -> Iterator[str]:
         spoken, left_out = entry.spoken, entry.left_out
         if len(spoken) + len(left_out) < 2:
             continue
-        yield f"    # {len(spoken)} chapters were found. To narrate some, take away the # of `include` and of those."
+        yield f"    # {entry.chapters} chapters were found. To narrate some, take away the # of `include` and of those."
         yield "    # include:"
         for named in spoken[:_MOST_LISTED]:
             characters = sum(len(block.text) for block in named.part.blocks)

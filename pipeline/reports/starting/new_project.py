@@ -54,7 +54,7 @@ class NewProject:
     @property
     def chapters(self) -> int:
         """How many chapters are spoken."""
-        return len(_spoken(self.found))
+        return sum(entry.chapters for entry in self.found.entries)
 
 
 def new_project(source: Path | None, into: Path | None, *, language: str | None, makefile_installs: str) -> NewProject:
