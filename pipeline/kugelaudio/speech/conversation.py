@@ -76,7 +76,7 @@ class Conversation:
     @property
     def over(self) -> bool:
         """Whether nothing more is to come."""
-        return self.state in {State.FINISHED, State.FAILED}
+        return self.state is State.FINISHED or self.state is State.FAILED
 
     def opening(self) -> str:
         """Return the frame that asks."""

@@ -61,12 +61,13 @@ class AudioSequence:
     def _accept(self, chunk: AudioChunk) -> list[AudioChunk]:
         ready = [chunk]
         self._accepted.append(_fingerprint(chunk))
+        self.samples += chunk.samples
         while self._held and (following := self._held.pop(len(self._accepted), None)) is not None:
             ready.append(following)
             self._accepted.append(_fingerprint(following))
+            self.samples += following.samples
         self.sample_rate = chunk.sample_rate
         self.frames += len(ready)
-        self.samples += sum(each.samples for each in ready)
         return ready
 
 
