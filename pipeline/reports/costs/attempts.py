@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from pipeline.engines.providers import is_simulated
-from pipeline.reports.costs.exact import ZERO, read_cents
+from pipeline.reports.costs.exact import ZERO
 
 KILLED = "killed"
 """The outcome of an attempt that nothing ended: the run was killed while the request was under way."""
@@ -116,7 +116,7 @@ class Merged(NamedTuple):
 
 def asks_for_another_take(because: str | None) -> bool:
     """Whether the reason of an attempt says that somebody wanted another take (see pipeline.render.reasons)."""
-    return because is not None and _ANOTHER_TAKE.search(because) is not None
+    return because is not None and "take" in because and _ANOTHER_TAKE.search(because) is not None
 
 
 def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
@@ -129,7 +129,7 @@ def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
     if len(lines) == 2 and lines[0][0] != lines[1][0]:
         first, second = (orjson.loads(line[2]) for line in lines)
         started, ended = (first, second) if lines[0][0] == "started" else (second, first)
-        return Merged(_attempt(started, ended, source), 0, ())
+        return Merged(paired_attempt(started, ended, source), 0, ())
     conflicts = []
     kept: dict[str, Any] = {}
     for event in ("started", "ended"):
@@ -139,7 +139,9 @@ def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
             kept[event] = max(versions, key=_weight)
         if len(versions) > 1:
             conflicts.append(_conflict(kept[event], [each for each in versions if each is not kept[event]]))
-    return Merged(_attempt(kept.get("started"), kept.get("ended"), source), len(lines) - len(kept), tuple(conflicts))
+    return Merged(
+        paired_attempt(kept.get("started"), kept.get("ended"), source), len(lines) - len(kept), tuple(conflicts)
+    )
 
 
 def _distinct(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -166,41 +168,45 @@ def _conflict(kept: dict[str, Any], others: list[dict[str, Any]]) -> Conflict:
     )
 
 
-def _attempt(started: dict[str, Any] | None, ended: dict[str, Any] | None, source: int) -> Attempt:
+def paired_attempt(started: dict[str, Any] | None, ended: dict[str, Any] | None, source: int) -> Attempt:
+    """The attempt that two lines tell of, or one of them alone; they have been found right."""
     fields = ended or started
     assert fields is not None
-    seconds = fields.get("audio_seconds")
-    reserved = _cents(fields, "reserved_cents")
-    return Attempt(
-        id=fields["attempt"],
-        source=source,
-        at=_time((started or fields)["at"]),
-        ended_at=_time(ended["at"]) if ended else None,
-        run=fields["run"],
-        key=fields["key"],
-        chapter=fields["chapter"],
-        segment_index=fields["index"],
-        engine=fields["engine"],
-        provider=fields["provider"],
-        account=fields.get("account"),
-        model=fields["model"],
-        voice=fields["voice"],
-        outcome=(ended.get("outcome") or "unknown") if ended else KILLED,
-        error_code=fields.get("error_code"),
-        request_id=fields.get("request_id"),
-        characters=fields["characters"],
-        audio_seconds=None if seconds is None else Decimal(repr(seconds)).quantize(_NANOSECOND),
-        reserved=_cents(started, "reserved_cents") if reserved is None and started else reserved,
-        cost=_cents(ended, "cost_cents") if ended else None,
-        rate=_cents(fields, "rate"),
-        because=fields.get("because"),
-        revision=fields.get("revision"),
+    get = fields.get
+    seconds, reserved = get("audio_seconds"), get("reserved_cents")
+    if reserved is None and started:
+        reserved = started.get("reserved_cents")
+    cost, rate = ended.get("cost_cents") if ended else None, get("rate")
+    return Attempt(  # by position: a million times, that is
+        fields["attempt"],
+        source,
+        _time((started or fields)["at"]),
+        _time(ended["at"]) if ended else None,
+        fields["run"],
+        fields["key"],
+        fields["chapter"],
+        fields["index"],
+        fields["engine"],
+        fields["provider"],
+        get("account"),
+        fields["model"],
+        fields["voice"],
+        (ended.get("outcome") or "unknown") if ended else KILLED,
+        get("error_code"),
+        get("request_id"),
+        fields["characters"],
+        None if seconds is None else Decimal(repr(seconds)).quantize(_NANOSECOND),
+        None if reserved is None else Decimal(reserved),
+        None if cost is None else Decimal(cost),
+        None if rate is None else Decimal(rate),
+        get("because"),
+        get("revision"),
     )
 
 
 def _cents(fields: dict[str, Any], name: str) -> Decimal | None:
     text = fields.get(name)
-    return None if text is None else read_cents(text)
+    return None if text is None else Decimal(text)
 
 
 def _time(text: str) -> datetime:

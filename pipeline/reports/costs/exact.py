@@ -5,7 +5,7 @@ Cents are bounded when they are read (``read_cents``), so that a hostile line ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 
@@ -17,9 +17,8 @@ ZERO = Decimal(0)
 MICROCENT = Decimal("0.000001")
 
 
-def plus(first: Decimal, second: Decimal) -> Decimal:
-    """The exact sum. Raises decimal.Inexact where 120 digits do not hold it, which bounded amounts cannot cause."""
-    return _EXACT.add(first, second)
+plus: Callable[[Decimal, Decimal], Decimal] = _EXACT.add
+"""The exact sum. Raises decimal.Inexact where 120 digits do not hold it, which bounded amounts cannot cause."""
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

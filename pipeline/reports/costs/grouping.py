@@ -63,10 +63,14 @@ class Grouper:
     by: By
     zone: tzinfo
     _sums: dict[tuple[Value, ...], tuple[Tally, Tally]] = field(default_factory=dict)
+    _reads: list[Callable[[Judged, tzinfo], Value]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reads = [DIMENSIONS[name] for name in self.by]
 
     def add(self, judged: Judged) -> None:
         """Count the attempt in its group."""
-        values = tuple([DIMENSIONS[name](judged, self.zone) for name in self.by])
+        values = tuple([read(judged, self.zone) for read in self._reads])
         sums = self._sums.get(values)
         if sums is None:
             sums = self._sums[values] = (Tally(), Tally())

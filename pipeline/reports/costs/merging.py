@@ -1,7 +1,7 @@
 """Any number of ledgers as one: every attempt once, with memory that does not grow with the ledgers.
 
-The lines are sorted by attempt in a temporary database of SQLite, which spills to the disk what memory should not
-hold (an attempt's lines may be far apart: in two files, or in copies of one).
+Lines that tell of the same attempt or take as others are sorted by attempt in a temporary database of SQLite, which
+spills to the disk what memory should not hold (an attempt's lines may be far apart: in two files, or in copies of one).
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from operator import itemgetter
 
 from pipeline.errors import StorageError
 from pipeline.reports.costs.attempts import Merged, merged_attempt
-from pipeline.reports.costs.lines import RawLine
+from pipeline.reports.costs.lines import Line
 
 _CACHE_KIB = 16_384
 _TABLE = """CREATE TABLE lines
-    (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, retake INT, at TEXT, raw BLOB)"""
+    (attempt TEXT, event TEXT, source INT, key TEXT, stored INT, at TEXT, raw BLOB)"""
 
 
 class MergedLedger:
-    """Ledger lines, ready to be read as attempts; see :func:`merge`."""
+    """Ledger lines, ready to be read as attempts; see :func:`merging`."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Keep lines to be merged. Raises what ``lines`` raises."""
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?)", map(_row, lines))
+        self._database.execute("COMMIT")
 
     def __iter__(self) -> Iterator[Merged]:
         """Every attempt once, by attempt."""
@@ -44,18 +50,12 @@ class MergedLedger:
             first[key] = min(first.get(key, storing), storing)
         return {key: attempt for key, (_, attempt) in first.items()}
 
-    def retakes(self) -> set[str]:
-        """The keys of takes that were asked for instead of another one; a later attempt at one says only why it was
-        repeated.
-        """
-        return {key for (key,) in self._database.execute("SELECT DISTINCT key FROM lines WHERE retake")}
-
 
 @contextmanager
-def merge(lines: Iterable[RawLine]) -> Iterator[MergedLedger]:
-    """The lines as one ledger, in a temporary database that is gone afterwards.
+def merging() -> Iterator[MergedLedger]:
+    """A place for lines that are to be one ledger: a temporary database that is gone afterwards.
 
-    Raises what ``lines`` raises, and StorageError where the disk is too full for the temporary database.
+    Raises StorageError where the disk is too full for it.
     """
     database = sqlite3.connect("", isolation_level=None)
     try:
@@ -63,12 +63,16 @@ def merge(lines: Iterable[RawLine]) -> Iterator[MergedLedger]:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         database.execute(_TABLE)
-        database.execute("BEGIN")
-        database.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?)", lines)
-        database.execute("COMMIT")
         yield MergedLedger(database)
     except sqlite3.OperationalError as error:
         hint = "free some space, or set SQLITE_TMPDIR to a folder that has some"
         raise StorageError(f"the ledgers cannot be merged: {error}", hint=hint) from error
     finally:
         database.close()
+
+
+def _row(line: Line) -> tuple[str, str, int, str, bool, str, bytes]:
+    source, fields, raw = line
+    event = fields["event"]
+    stored = event == "ended" and fields.get("outcome") == "stored"
+    return fields["attempt"], event, source, fields["key"], stored, fields["at"], raw

@@ -85,7 +85,7 @@ def reconcile(
     is not missed. Raises what reading ledgers raises.
     """
     reading = Reading()
-    attempts = [judged.attempt for judged in judge(sources, reading) if judged.money is money]
+    attempts = judge(sources, reading, lambda found: [judged.attempt for judged in found if judged.money is money])
     pairs, attempts_left, rows_left = match(attempts, rows, window)
     inside = [
         (attempt, row) for attempt, row in pairs if attempt.at in period or (row.at is not None and row.at in period)

@@ -54,13 +54,14 @@ class _Accountant:
     unknown: list[UnknownCharge] = field(default_factory=list)
 
     def add(self, judged: Judged) -> None:
-        self.total.add(judged.attempt)
+        attempt, project, _, waste = judged
+        self.total.add(attempt)
         if self.money is Money.FREE:
             return
-        if judged.waste is not None:
-            self.waste[judged.waste].add(judged.attempt)
-        if judged.attempt.cost is None:
-            self.unknown.append(UnknownCharge(judged.project, judged.attempt))
+        if waste is not None:
+            self.waste[waste].add(attempt)
+        if attempt.cost is None:
+            self.unknown.append(UnknownCharge(project, attempt))
         for grouper in self.groupers:
             grouper.add(judged)
 
@@ -78,12 +79,8 @@ def cost_report(sources: Sequence[Source], views: Iterable[By], period: Period) 
     the temporary database finds no room.
     """
     views = list(views)
-    accountants = {kind: _Accountant(kind, [Grouper(by, period.zone) for by in views]) for kind in Money}
-    accountants[Money.FREE].groupers.clear()
     reading = Reading()
-    for judged in judge(sources, reading):
-        if judged.attempt.at in period:
-            accountants[judged.money].add(judged)
+    accountants = judge(sources, reading, lambda found: _added_up(found, views, period))
     return CostReport(
         projects=tuple(dict.fromkeys(source.project for source in sources)),
         period=period,
@@ -92,3 +89,12 @@ def cost_report(sources: Sequence[Source], views: Iterable[By], period: Period) 
         free=accountants[Money.FREE].total.charges(),
         reading=reading,
     )
+
+
+def _added_up(found: Iterable[Judged], views: Sequence[By], period: Period) -> dict[Money, _Accountant]:
+    accountants = {kind: _Accountant(kind, [Grouper(by, period.zone) for by in views]) for kind in Money}
+    accountants[Money.FREE].groupers.clear()
+    for judged in found:
+        if judged.attempt.at in period:
+            accountants[judged.money].add(judged)
+    return accountants
