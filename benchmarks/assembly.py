@@ -111,7 +111,8 @@ def ours(folder: Path) -> Result:
     from pipeline.assembly.chapters import ChapterJob, encode_chapters
     from pipeline.assembly.encoding import ChapterFile
     from pipeline.assembly.tags import Tags
-    from pipeline.project.models import Output, OutputFormat
+    from pipeline.project.formats import OutputFormat
+    from pipeline.project.outputs import Output
     from pipeline.store.flac import decode_flac
 
     takes = json.loads((folder / "book.json").read_text())["takes"]
@@ -165,7 +166,8 @@ def bare(folder: Path) -> Result:
     from av.audio.codeccontext import AudioCodecContext
 
     from pipeline.assembly.formats import recipe
-    from pipeline.project.models import Output, OutputFormat
+    from pipeline.project.formats import OutputFormat
+    from pipeline.project.outputs import Output
 
     chapters = []
     for keys in chapters_of(folder):

@@ -21,7 +21,8 @@ import sentencex
 from pipeline.manuscript.model import Manuscript
 from pipeline.manuscript.reading import read_manuscript
 from pipeline.project.dictionaries import DictionaryEntry
-from pipeline.project.models import Casting, ChapterEntry, Project, Voice
+from pipeline.project.models import Casting, ChapterEntry, Project
+from pipeline.project.voices import Voice
 from pipeline.script.scripting import write_script
 from pipeline.script.sentences import sentences
 

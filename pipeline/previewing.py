@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pipeline.errors import Interrupted, NarrateError
+from pipeline.project.engines import EngineName
+from pipeline.project.formats import OutputFormat
 from pipeline.project.loading import load_project
-from pipeline.project.models import EngineName, Output, OutputFormat, Project
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.render.events import Event
 from pipeline.reports.listening.serving import PreviewServer
 from pipeline.reports.listening.stage import PREVIEW_FOLDER, Stage

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DamagedTake
 from pipeline.planning import Prepared, check, plan, planned_project, prepare, scripted
 from pipeline.project.loading import load_project
-from pipeline.project.models import Output, Project
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.project.profiles import NONE
 from pipeline.render.events import Noticed, Receiver
 from pipeline.render.plan import Plan, make_plan

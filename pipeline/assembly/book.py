@@ -27,7 +27,8 @@ from pipeline.assembly.placing import FRAME_SAMPLES
 from pipeline.assembly.tags import Tags, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.errors import Interrupted, StorageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 from pipeline.store.files import replacing
 
 

@@ -24,7 +24,7 @@ from pipeline.assembly.pictures import attach
 from pipeline.assembly.side_by_side import Run, in_turn
 from pipeline.assembly.tags import Tags, container_metadata, iso_639_2
 from pipeline.assembly.timeline import TIMELINE_RATE
-from pipeline.project.models import Output
+from pipeline.project.outputs import Output
 from pipeline.store.files import replacing, storage_errors
 
 _TICK = Fraction(1, TIMELINE_RATE)

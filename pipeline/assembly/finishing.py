@@ -11,7 +11,7 @@ from pipeline.assembly.mp3_frames import finish_mp3
 from pipeline.assembly.mp4_boxes import with_user_data
 from pipeline.assembly.mp4_tags import user_data
 from pipeline.assembly.tags import Tags
-from pipeline.project.models import OutputFormat
+from pipeline.project.formats import OutputFormat
 
 
 def finish_file(path: Path, kind: OutputFormat, tags: Tags, marks: Sequence[Mark] = ()) -> None:

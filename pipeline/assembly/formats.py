@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.assembly.timeline import TIMELINE_RATE
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 DEFAULT_KBPS = {OutputFormat.MP3: 64, OutputFormat.M4A: 64, OutputFormat.M4B: 64, OutputFormat.OPUS: 32}
 

@@ -27,7 +27,8 @@ from pipeline.assembly.room_tone import with_room_tone
 from pipeline.assembly.side_by_side import Run, in_turn
 from pipeline.assembly.sound import Sound, measured_level
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 from pipeline.project.profiles import Profile
 
 GREATEST_GAIN_DB = 40.0

@@ -6,7 +6,9 @@ from pipeline.assembly.audiobookshelf import METADATA, book_folder
 from pipeline.assembly.file_names import file_name
 from pipeline.assembly.podcast import FEED
 from pipeline.assembly.project_tags import project_tags
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 
 
 def package_paths(project: Project, output: Output, *, whole: bool) -> list[str]:

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.assembly.tags import Tags, described, one_line
 from pipeline.assembly.timeline import TIMELINE_RATE
-from pipeline.project.models import OutputFormat
+from pipeline.project.formats import OutputFormat
 
 _MIME = {OutputFormat.MP3: "audio/mpeg", OutputFormat.M4A: "audio/x-m4a"}
 FEED = "feed.xml"

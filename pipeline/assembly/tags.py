@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pipeline.assembly.cover import Cover
 from pipeline.assembly.marks import THREE_DIGITS, Mark
 from pipeline.assembly.timeline import TIMELINE_RATE
-from pipeline.project.models import OutputFormat
+from pipeline.project.formats import OutputFormat
 
 DISCLOSURE = "AI-generated narration"
 """Stores and the EU AI Act, article 50, want synthetic speech to be marked."""

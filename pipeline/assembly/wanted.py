@@ -15,7 +15,9 @@ from pipeline.assembly.parts import retail_sample
 from pipeline.project.captions import CAPTIONS as CAPTION_FORMATS
 from pipeline.project.containers import PACKAGES as PACKAGE_FORMATS
 from pipeline.project.containers import Per
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.render.plan import PlannedChapter
 
 ASSEMBLY_VERSION = 3

@@ -15,7 +15,7 @@ from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.marks import marks_of
 from pipeline.assembly.tags import Tags
 from pipeline.errors import Interrupted, StorageError
-from pipeline.project.models import Output
+from pipeline.project.outputs import Output
 
 
 def write_whole_book(

@@ -13,7 +13,8 @@ from pipeline.captions.rules import RULE_SETS, CaptionRules
 from pipeline.captions.speakers import colours, language_of
 from pipeline.captions.violations import Violation, violations
 from pipeline.project.captions import Granularity, RuleSet, Speakers
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 from pipeline.project.registered import load
 
 WRITERS: Mapping[OutputFormat, CaptionWriter] = MappingProxyType(

@@ -13,7 +13,7 @@ from pipeline.project.formats import OutputFormat
 
 if TYPE_CHECKING:
     from pipeline.captions.checking.checking import CheckedCaptions
-    from pipeline.project.models import Output
+    from pipeline.project.outputs import Output
 
 _MOST_SHOWN = 100
 """Findings of one file that a person reads."""
@@ -77,7 +77,7 @@ def _output(arguments: argparse.Namespace) -> Output:
     from pydantic import ValidationError
 
     from pipeline.errors import UsageError
-    from pipeline.project.models import Output
+    from pipeline.project.outputs import Output
 
     asked = {
         "format": arguments.format or "vtt",

@@ -39,8 +39,8 @@ def write_ci(folder: Path, arguments: argparse.Namespace) -> list[str]:
     """
     from pipeline.errors import UsageError
     from pipeline.project.ci.files import CiOptions, CiServer, Keeping, ci_files
+    from pipeline.project.engines import EngineName
     from pipeline.project.loading import load_project
-    from pipeline.project.models import EngineName
     from pipeline.reports.starting.make_file import install_spec
     from pipeline.store.files import write_atomically
 

@@ -7,7 +7,8 @@ import os
 from pipeline.engines.protocol import Engine
 from pipeline.engines.registry import open_engine
 from pipeline.kugelaudio.configuration import KEY_VARIABLE
-from pipeline.project.models import EngineName, Project
+from pipeline.project.engines import EngineName
+from pipeline.project.models import Project
 
 
 def planning_engine(

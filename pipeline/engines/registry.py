@@ -6,7 +6,8 @@ from typing import Protocol
 
 from pipeline.engines.protocol import Engine
 from pipeline.errors import UsageError
-from pipeline.project.models import EngineName, Project
+from pipeline.project.engines import EngineName
+from pipeline.project.models import Project
 from pipeline.project.registered import load
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import Problem
+from pipeline.project.engines import EngineName
 from pipeline.project.fields import inside_problem
-from pipeline.project.models import DEFAULT_VOICE, EngineName
+from pipeline.project.models import DEFAULT_VOICE
 from pipeline.project.sources import NO_SUCH_FILE, escapes, matching_files, names_beside, source_problem
 from pipeline.project.wording import did_you_mean, key_path
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar

@@ -9,19 +9,14 @@ from pipeline.errors import InputError, Problem, UsageError
 from pipeline.project.checks import check_files, check_voices
 from pipeline.project.dictionaries import DictionaryEntry, clashes, read_dictionary
 from pipeline.project.encoding import read_text
+from pipeline.project.engines import EngineName
 from pipeline.project.fields import inside_problem
-from pipeline.project.models import (
-    DEFAULT_VOICE,
-    EngineName,
-    HibariVoice,
-    Manifest,
-    Output,
-    OutputFormat,
-    Project,
-    Voice,
-)
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import DEFAULT_VOICE, Manifest, Project
+from pipeline.project.outputs import Output
 from pipeline.project.sources import escapes, expand_sources
 from pipeline.project.validation import validate
+from pipeline.project.voices import HibariVoice, Voice
 from pipeline.project.wording import did_you_mean, in_order
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar, read_tree
 

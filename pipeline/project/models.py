@@ -5,15 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from pipeline.project import engines, formats
-from pipeline.project.captions import Granularity, RuleSet, Speakers, refused_option
-from pipeline.project.containers import Per, refused_feed, refused_file_option, web_folder
+from pipeline.project.containers import Per, refused_feed
 from pipeline.project.credits import Credits, credit_problem
 from pipeline.project.dictionaries import DictionaryEntry
+from pipeline.project.engines import EngineName
 from pipeline.project.fields import (
     cents,
     choice,
@@ -24,20 +23,19 @@ from pipeline.project.fields import (
     isbn,
     language,
     pattern,
-    plain_values,
-    real,
     refusal,
     split_rule,
     text,
     whole,
 )
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import DEFAULT_OUTPUTS, Output
 from pipeline.project.parts import Part
 from pipeline.project.profiles import ACX, ACX_HEAD_MS, ACX_TAIL_MS, NONE, NamedOrCustom, Profile
 from pipeline.project.slugs import slugify
+from pipeline.project.voices import ProviderNumber, Voice
 
 DEFAULT_VOICE = "narrator"
-EngineName = engines.EngineName
-OutputFormat = formats.OutputFormat
 
 _Line = Annotated[str, text(300)]
 _Lines = Annotated[str, text(4000, lines=True)]
@@ -50,7 +48,6 @@ _Source = Annotated[str, inside_source()]
 _Split = Annotated[str, split_rule()]
 _Cents = Annotated[Decimal, cents()]
 _PauseMs = Annotated[int, whole(0, 60_000)]
-_Number = Annotated[int, whole(1, 2**53)]
 _VoiceName = Annotated[str, pattern("a voice's name: letters, digits, - and _, at most 64", r"[^\W_][\w-]{0,63}")]
 _ModelName = Annotated[str, pattern("a model's name such as kugel-3", r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")]
 _ClassName = Annotated[str, pattern("the name of a class in the EPUB", r"\S{1,200}")]
@@ -66,7 +63,7 @@ class _Part(Part, BaseModel):  # BaseModel by name: a linter knows by it that de
     pass
 
 
-_PartT = TypeVar("_PartT", bound=_Part)
+_PartT = TypeVar("_PartT", bound=Part)
 
 
 class Region(StrEnum):
@@ -78,7 +75,6 @@ class Region(StrEnum):
 
 
 _Region = Annotated[str, choice(Region)]
-_Temperature = Annotated[float, real(0, 1)]
 
 
 class Metadata(_Part):
@@ -105,66 +101,15 @@ class KugelAudioSettings(_Part):
     model: Annotated[_ModelName, Field(description="The model that speaks.")] = "kugel-3"
     tier: Annotated[int, whole(1, 4), Field(description="The organisation's tier: bounds requests and lengths.")] = 1
     region: Annotated[_Region | None, Field(description="Where requests are processed.")] = None
-    project_id: Annotated[_Number | None, Field(description="The provider's project, which holds dictionaries.")] = None
+    project_id: Annotated[
+        ProviderNumber | None, Field(description="The provider's project, which holds dictionaries.")
+    ] = None
 
 
 class EngineSettings(_Part):
     """Settings by engine."""
 
     kugelaudio: Annotated[KugelAudioSettings, Field(description="The paid engine.")] = KugelAudioSettings()
-
-
-class HibariVoice(_Part):
-    """A voice of the embedded engine."""
-
-    voice: Annotated[str, text(100), Field(description="The engine's voice; heart is the bundled one.")] = "heart"
-    pitch: Annotated[float, real(0.72, 1.3), Field(description="Pitch as a factor: makes further voices of one.")] = 1.0
-
-
-class EspeakVoice(_Part):
-    """A voice of eSpeak NG."""
-
-    voice: Annotated[str, text(100), Field(description="The voice's name in eSpeak NG, such as en-us or de.")]
-    pitch: Annotated[int, whole(0, 99), Field(description="Pitch on the scale of eSpeak NG.")] = 50
-
-
-class KugelAudioVoice(_Part):
-    """A voice of the KugelAudio API."""
-
-    voice_id: Annotated[_Number, Field(description="The voice's number at the provider.")]
-    cfg_scale: Annotated[float, real(1.2, 2.5), Field(description="How closely the model follows the voice.")] = 2.0
-    temperature: Annotated[
-        _Temperature | None, Field(description="How much takes vary; absent: the provider's default.")
-    ] = None
-
-
-class Voice(_Part):
-    """A voice of the book, bound to what each engine calls it."""
-
-    hibari: Annotated[HibariVoice | None, Field(description="Binding for the embedded engine.")] = None
-    espeak: Annotated[EspeakVoice | None, Field(description="Binding for eSpeak NG.")] = None
-    kugelaudio: Annotated[KugelAudioVoice | None, Field(description="Binding for the paid engine.")] = None
-    speed: Annotated[float, real(0.5, 2.0), Field(description="Pace as a factor (kugelaudio: 0.8 to 1.2).")] = 1.0
-
-
-class PlainVoice(_Part):
-    """A voice of an engine that has no model of its own here: plain values, which the engine itself checks."""
-
-    model_config = ConfigDict(extra="allow")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _holds_plain_values(cls, data: object) -> object:
-        return plain_values(data) if isinstance(data, dict) else data
-
-
-if not TYPE_CHECKING:
-    _plain = {
-        str(name): (PlainVoice | None, Field(default=None, description=f"Binding for the engine {name}."))
-        for name in EngineName
-        if name not in Voice.model_fields
-    }
-    Voice = create_model("Voice", __base__=Voice, __doc__=Voice.__doc__, **_plain) if _plain else Voice
 
 
 class Casting(_Part):
@@ -217,77 +162,6 @@ class Pauses(_Part):
     chapter_tail_ms: Annotated[_PauseMs, Field(description="After a chapter's last word.")] = 2500
 
 
-_Kbps = Annotated[int, whole(1, 1000)]
-# MP3: the bit rates of MPEG-1 and MPEG-2 Layer III (ISO/IEC 11172-3, 13818-3), from 32 up: below, speech suffers.
-_MP3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320)
-_AAC = (OutputFormat.M4B, OutputFormat.M4A, OutputFormat.AUDIOBOOKSHELF, OutputFormat.LPF, OutputFormat.EPUB)
-_KBPS_RANGES = {**dict.fromkeys(_AAC, (24, 320)), OutputFormat.OPUS: (12, 256)}
-
-
-class Output(_Part):
-    """One kind of file to make. ``bitrate_kbps`` is for the lossy formats (None: the encoder's default)."""
-
-    format: Annotated[
-        OutputFormat,
-        choice(OutputFormat),
-        Field(
-            description="m4b, audiobookshelf (a server's folder), lpf (W3C Audiobook), rss (a feed), epub (read "
-            "aloud): the book; captions but lrc: the book and each chapter; others: each chapter."
-        ),
-    ]
-    bitrate_kbps: Annotated[
-        _Kbps | None, Field(description="For m4b, m4a, mp3, opus, audiobookshelf, lpf and epub.")
-    ] = None
-    per: Annotated[
-        Annotated[Per, choice(Per)] | None,
-        Field(description="For mp3, opus and flac: a file for each chapter (absent), or book: one with chapter marks."),
-    ] = None
-    base_url: Annotated[
-        Annotated[str, web_folder()] | None, Field(description="For rss: where the outputs will lie on the web.")
-    ] = None
-    granularity: Annotated[
-        Annotated[Granularity, choice(Granularity)] | None,
-        Field(
-            description="For captions and epub: what gets a time of its own; absent: caption (epub: sentence). "
-            "word: inside the captions, in srt each alone."
-        ),
-    ] = None
-    rules: Annotated[
-        Annotated[RuleSet, choice(RuleSet)] | None,
-        Field(description="For captions: whose readability rules they are cut by; absent: netflix."),
-    ] = None
-    speakers: Annotated[
-        Annotated[Speakers, choice(Speakers)] | None,
-        Field(description="For captions: how voices are told apart; absent: none. colours: vtt and ass."),
-    ] = None
-
-    @model_validator(mode="after")
-    def _has_options_that_fit(self) -> Self:
-        if refused := refused_option(self.format, self.granularity, self.rules, self.speakers):
-            key, words = refused
-            raise refusal(words, key)
-        if refused := refused_file_option(self.format, self.per, self.base_url):
-            key, words = refused
-            raise refusal(words, key)
-        return self
-
-    @model_validator(mode="after")
-    def _has_a_rate_that_fits(self) -> Self:
-        rate = self.bitrate_kbps
-        if rate is None:
-            return self
-        if self.format is OutputFormat.MP3:
-            if rate not in _MP3_KBPS:
-                raise refusal(f"a bit rate that MP3 has: {', '.join(map(str, _MP3_KBPS))}", "bitrate_kbps")
-        elif self.format in _KBPS_RANGES:
-            low, high = _KBPS_RANGES[self.format]
-            if not low <= rate <= high:
-                raise refusal(f"for {self.format} a whole number from {low} to {high}", "bitrate_kbps")
-        else:
-            raise refusal(f"no bit rate, since {self.format} has none", "bitrate_kbps")
-        return self
-
-
 def _not_empty(entries: tuple[_PartT, ...]) -> tuple[_PartT, ...]:
     if not entries:
         raise refusal("at least one entry")
@@ -307,13 +181,6 @@ def _with_a_slug(title: str) -> str:
     if not slugify(title):
         raise refusal("a title with a letter or digit, since its slug names the outputs")
     return title
-
-
-DEFAULT_OUTPUTS = (
-    Output(format=OutputFormat.M4B),
-    Output(format=OutputFormat.MP3, bitrate_kbps=64),
-    Output(format=OutputFormat.SRT),
-)
 
 
 class Budget(_Part):

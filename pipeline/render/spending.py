@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from pipeline.engines.providers import is_simulated
 from pipeline.errors import InputError, Problem, UsageError
-from pipeline.project.models import Budget, EngineName, Project
+from pipeline.project.engines import EngineName
+from pipeline.project.models import Budget, Project
 from pipeline.render.plan import Plan, PlannedSegment
 from pipeline.script.model import Script
 

@@ -15,7 +15,9 @@ from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.assembly.wanted import Wanted, cached_output, chapter_output, chapter_path
 from pipeline.assembly.web_audiobook import Track, write_lpf
 from pipeline.assembly.whole_book import write_whole_book
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.store.files import write_atomically
 
 

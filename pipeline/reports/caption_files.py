@@ -13,7 +13,9 @@ from pipeline.assembly.wanted import CAPTIONS, FOR_THE_BOOK, Wanted, suffix
 from pipeline.captions.captioned import CaptionedChapter
 from pipeline.captions.captioning import BookCaptions, caption, caption_file, caption_violations, rules_of
 from pipeline.captions.violations import count_violations
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.reports.timeline_reading import read_timeline
 from pipeline.store.files import replacing
 

@@ -10,7 +10,8 @@ from pipeline.assembly.dates import modified_time
 from pipeline.captions.read_aloud.book import write_read_aloud
 from pipeline.captions.read_aloud.edition import Edition, NarratedChapter
 from pipeline.project.captions import Granularity
-from pipeline.project.models import Output, Project
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 
 
 def write_read_aloud_file(project: Project, output: Output, chapters: Sequence[NarratedChapter], path: Path) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 import orjson
 
 import pipeline
+from pipeline.project.engines import EngineName
 from pipeline.project.loading import expand_sources, load_project
-from pipeline.project.models import EngineName, Project
+from pipeline.project.models import Project
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import RunRecord, is_current, read_run_record
 from pipeline.store.chosen_takes import TAKES_NAME

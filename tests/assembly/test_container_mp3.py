@@ -17,7 +17,8 @@ from pipeline.assembly.id3 import id3_tag
 from pipeline.assembly.marks import marks_of
 from pipeline.assembly.mp3_frames import finish_mp3
 from pipeline.assembly.tags import DISCLOSURE, Tags
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 PICTURE = Cover(b"\xff\xd8\xff not a real one", "mjpeg", "image/jpeg", 4, 4)
 BOOK = Tags(

@@ -21,7 +21,8 @@ from pipeline.assembly.mp4_boxes import box, retagged, with_user_data
 from pipeline.assembly.mp4_tags import user_data
 from pipeline.assembly.nero_chapters import nero_chapters
 from pipeline.assembly.tags import Tags
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 BOOK = Tags(
     title="The Ledger",

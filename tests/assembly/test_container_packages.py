@@ -22,7 +22,8 @@ from pipeline.assembly.podcast import Episode, feed_xml
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.web_audiobook import Track, write_lpf
 from pipeline.errors import UsageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 BOOK = Tags(
     title="The <Ledger> & Co",

@@ -14,7 +14,8 @@ from pipeline.assembly.marks import marks_of
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
 from pipeline.engines.protocol import WordTimes
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 FRAME = 1024
 CLICK = 5 * FRAME + 300

@@ -18,7 +18,9 @@ from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.whole_book import write_whole_book
 from pipeline.errors import StorageError
-from pipeline.project.models import Output, OutputFormat, Per
+from pipeline.project.containers import Per
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 
 def png() -> bytes:

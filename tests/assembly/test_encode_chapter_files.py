@@ -25,7 +25,8 @@ from pipeline.assembly.tags import DISCLOSURE, Tags, iso_639_2
 from pipeline.assembly.timeline import ChapterTimeline, Clip
 from pipeline.engines.protocol import WordTimes
 from pipeline.errors import InputError, Interrupted, StorageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 AUDIO = [OutputFormat.WAV, OutputFormat.FLAC, OutputFormat.MP3, OutputFormat.M4A, OutputFormat.OPUS]
 SAMPLES = 1024 * 60
@@ -241,7 +242,8 @@ import numpy as np, pathlib
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.tags import Tags
 from pipeline.errors import StorageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 noise = np.random.default_rng(1).integers(-9000, 9000, 24000).astype(np.int16)
 try:
     output = Output(format=OutputFormat("{kind}"))

@@ -16,7 +16,8 @@ from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import ChapterTimeline, Clip
 from pipeline.engines.protocol import WordTimes
 from pipeline.errors import StorageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 from pipeline.project.profiles import EBU_R128, NONE, Profile
 
 TAKE = 1024 * 40

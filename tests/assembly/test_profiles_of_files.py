@@ -23,8 +23,10 @@ from pipeline.engines.instant import InstantEngine
 from pipeline.engines.protocol import WordTimes
 from pipeline.errors import InputError
 from pipeline.manuscript.reading import read_manuscript
+from pipeline.project.formats import OutputFormat
 from pipeline.project.loading import load_project
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.project.profiles import ACX, EBU_R128, PODCAST, Profile, profile_name
 from pipeline.render.plan import Plan, make_plan
 from pipeline.render.running import render_missing

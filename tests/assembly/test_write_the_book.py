@@ -17,7 +17,8 @@ from pipeline.assembly.cover import read_cover
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.tags import DISCLOSURE, Tags
 from pipeline.errors import Interrupted, StorageError
-from pipeline.project.models import Output, OutputFormat
+from pipeline.project.formats import OutputFormat
+from pipeline.project.outputs import Output
 
 FRAME = 1024
 CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"tref", b"edts", b"ilst", b"dinf"}

@@ -15,7 +15,7 @@ from pipeline.captions.captioning import BookCaptions, caption, caption_file
 from pipeline.captions.checking.checking import check_captions
 from pipeline.captions.checking.findings import Level
 from pipeline.captions.rules import NETFLIX
-from pipeline.project.models import Output
+from pipeline.project.outputs import Output
 
 law = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -14,7 +14,8 @@ from pipeline.engines.protocol import Engine, Order
 from pipeline.engines.registry import open_engine
 from pipeline.errors import UsageError
 from pipeline.kugelaudio import ValidationError
-from pipeline.project.models import ChapterEntry, EngineName, Project
+from pipeline.project.engines import EngineName
+from pipeline.project.models import ChapterEntry, Project
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ from pipeline.kugelaudio import (
 from pipeline.kugelaudio.configuration import configure
 from pipeline.kugelaudio.tts import AsyncTTS
 from pipeline.project.dictionaries import DictionaryEntry
-from pipeline.project.models import ChapterEntry, EngineSettings, KugelAudioSettings, KugelAudioVoice, Project, Voice
+from pipeline.project.models import ChapterEntry, EngineSettings, KugelAudioSettings, Project
+from pipeline.project.voices import KugelAudioVoice, Voice
 from pipeline.script.words import written_words
 from pipeline.server.accounts import LOCAL_KEY
 from pipeline.server.faults import read_script

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.project.loading import load_project
-from pipeline.project.models import Output
+from pipeline.project.outputs import Output
 
 
 def loaded(folder: Path, output: str) -> Output:

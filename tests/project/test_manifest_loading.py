@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, UsageError
+from pipeline.project.engines import EngineName
+from pipeline.project.formats import OutputFormat
 from pipeline.project.loading import load_project
-from pipeline.project.models import EngineName, HibariVoice, Metadata, Output, OutputFormat, Pauses, Project, Voice
+from pipeline.project.models import Metadata, Pauses, Project
+from pipeline.project.outputs import Output
+from pipeline.project.voices import HibariVoice, Voice
 from tests.project.conftest import Load
 
 VALID = "title: A Book\nchapters: [{source: 'manuscript/*.md'}]\n"

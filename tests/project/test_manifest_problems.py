@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.project.formats import OutputFormat
 from pipeline.project.loading import LIMIT_BYTES, load_project
-from pipeline.project.models import Manifest, OutputFormat
+from pipeline.project.models import Manifest
 from tests.project.conftest import Problems
 
 KEYS = [field.alias or name for name, field in Manifest.model_fields.items()]

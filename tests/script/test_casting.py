@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Source, Span
-from pipeline.project.models import Casting, ChapterEntry, Project, Voice
+from pipeline.project.models import Casting, ChapterEntry, Project
+from pipeline.project.voices import Voice
 from pipeline.script.model import Boundary, Segment
 from pipeline.script.scripting import write_script
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Source, Span
-from pipeline.project.models import Casting, ChapterEntry, Project, Voice
+from pipeline.project.models import Casting, ChapterEntry, Project
+from pipeline.project.voices import Voice
 from pipeline.script.elements import engine_elements
 from pipeline.script.graphemes import is_grapheme_boundary
 from pipeline.script.model import Boundary, ChapterScript, Script

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.manuscript.reading import read_manuscript
-from pipeline.project.models import Casting, ChapterEntry, Project, Voice
+from pipeline.project.models import Casting, ChapterEntry, Project
+from pipeline.project.voices import Voice
 from pipeline.script.scripting import write_script
 from pipeline.script.words import has_word, written_words
 

@@ -9,7 +9,8 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Source, Span
 from pipeline.project.dictionaries import DictionaryEntry
-from pipeline.project.models import ChapterEntry, Project, Voice
+from pipeline.project.models import ChapterEntry, Project
+from pipeline.project.voices import Voice
 from pipeline.script.dictionary import occurrences
 from pipeline.script.model import Boundary, ChapterScript
 from pipeline.script.scripting import write_script

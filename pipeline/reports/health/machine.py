@@ -16,7 +16,7 @@ from pipeline.engines.local.cores import usable_cores
 from pipeline.engines.protocol import Order, Speech
 from pipeline.errors import UsageError
 from pipeline.kugelaudio import KugelAudioError
-from pipeline.project.models import EngineName
+from pipeline.project.engines import EngineName
 from pipeline.reports.health.finding import Finding, fail, ok, warn
 
 _TESTED = ((3, 11), (3, 13))

@@ -12,7 +12,8 @@ from pipeline.engines.providers import is_simulated
 from pipeline.errors import NarrateError
 from pipeline.kugelaudio import KugelAudio
 from pipeline.kugelaudio.configuration import KEY_VARIABLE, configure
-from pipeline.project.models import EngineName, KugelAudioSettings, Project
+from pipeline.project.engines import EngineName
+from pipeline.project.models import KugelAudioSettings, Project
 from pipeline.reports.estimates import counted
 from pipeline.reports.health.finding import Finding, fail, ok, warn
 

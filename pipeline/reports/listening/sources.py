@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from pipeline.assembly.wanted import chapter_path, suffix
 from pipeline.project.containers import Per
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 
 MEDIA_TYPES = {
     OutputFormat.MP3: "audio/mpeg",

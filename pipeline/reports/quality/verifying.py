@@ -13,7 +13,8 @@ from pipeline.assembly.parts import delivered_chapters, part_slugs, retail_sampl
 from pipeline.assembly.wanted import SAMPLE, Wanted, wanted_files
 from pipeline.errors import UsageError
 from pipeline.project.containers import Per
-from pipeline.project.models import OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
 from pipeline.project.profiles import profile_name
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.reports.quality.altered_files import altered

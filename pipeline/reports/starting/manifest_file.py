@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from pipeline.project.models import EngineName
+from pipeline.project.engines import EngineName
 from pipeline.project.wording import printable
 from pipeline.reports.starting.found import FoundEntry, FoundManuscript
 
