@@ -24,7 +24,9 @@ from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
 from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output, chapter_digest
 from pipeline.captions.read_aloud.edition import NarratedChapter
-from pipeline.project.models import Output, OutputFormat, Project
+from pipeline.project.formats import OutputFormat
+from pipeline.project.models import Project
+from pipeline.project.outputs import Output
 from pipeline.render.events import AssemblyStarted, FileWritten, Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.reports.book_files import BookSources, write_book_file
@@ -167,7 +169,7 @@ def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dic
                 _announce(desk, made.path)
 
     sounds = encode_chapters(
-        jobs, lambda key: _audio(desk, key), threads=threads, on_done=on_done, profile=desk.project.profile
+        jobs, lambda key: _measured_audio(desk, key), threads=threads, on_done=on_done, profile=desk.project.profile
     )
     for path, sound in sounds.items():
         if path.is_relative_to(desk.encoded):
@@ -199,7 +201,12 @@ def _sample_job(desk: _Desk, plan: Plan, want: Wanted) -> ChapterJob:
 
 def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
     take = desk.takes[key]
-    pcm = resampled(desk.store.audio(take), take.sample_rate)
+    return resampled(desk.store.audio(take), take.sample_rate)
+
+
+def _measured_audio(desk: _Desk, key: str) -> NDArray[np.int16]:
+    """The audio of a take, its envelope kept for the page."""
+    pcm = _audio(desk, key)
     if key not in desk.envelopes:
         desk.envelopes[key] = take_envelope(pcm)
     return pcm

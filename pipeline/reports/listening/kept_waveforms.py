@@ -30,12 +30,13 @@ def chapter_waveforms(
     """
     paths = {slug: folder / f"{digest(slug)}.{_SUFFIX}" for slug in timelines}
     lacking = [slug for slug, path in paths.items() if not path.exists()]
-    unheard = {clip.key for slug in lacking for clip in timelines[slug].clips} - measured.keys()
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="waveform") as pool:
-        keys = sorted(unheard)
-        heard = dict(zip(keys, pool.map(lambda key: take_envelope(open_take(key)), keys), strict=True))
-    for slug in lacking:
-        write_atomically(paths[slug], chapter_waveform(timelines[slug], {**measured, **heard}))
+        for slug in lacking:  # one after another: no more than a chapter's takes are held at a time
+            keys = dict.fromkeys(clip.key for clip in timelines[slug].clips)
+            unheard = [key for key in keys if key not in measured]
+            envelopes = {key: measured[key] for key in keys if key in measured}
+            envelopes |= zip(unheard, pool.map(lambda key: take_envelope(open_take(key)), unheard), strict=True)
+            write_atomically(paths[slug], chapter_waveform(timelines[slug], envelopes))
     for old in set(folder.glob(f"*.{_SUFFIX}")) - set(paths.values()):
         old.unlink()
     return {slug: path.read_bytes() for slug, path in paths.items()}
