@@ -131,6 +131,30 @@ def test_a_pipeline_stands_at_the_top_of_the_repository_and_is_never_overwritten
     assert (tmp_path / name).read_bytes() == written
 
 
+@pytest.mark.parametrize(
+    ("given", "installed"),
+    [
+        ("narrate==0.1.0", "narrate[s3]==0.1.0"),
+        ("narrate", "narrate[s3]"),
+        ("narrate[asr]>=1,<2", "narrate[asr,s3]>=1,<2"),
+        ("narrate[s3]==0.1.0", "narrate[s3]==0.1.0"),
+        ("narrate @ git+https://x.org/y@z", "narrate[s3] @ git+https://x.org/y@z"),
+        ("git+https://x.org/y@z", "narrate[s3] @ git+https://x.org/y@z"),
+        ("https://x.org/narrate-0.1.0-py3-none-any.whl", "narrate[s3] @ https://x.org/narrate-0.1.0-py3-none-any.whl"),
+        ("./dist/narrate-0.1.0-py3-none-any.whl", "./dist/narrate-0.1.0-py3-none-any.whl[s3]"),
+        ("narrate-0.1.0-py3-none-any.whl", "narrate-0.1.0-py3-none-any.whl[s3]"),
+        ("/srv/narrate", "/srv/narrate[s3]"),
+    ],
+)
+def test_a_runner_that_keeps_takes_in_a_store_installs_what_speaks_to_it(given: str, installed: str) -> None:
+    for server in CiServer:
+        (kept,) = ci_files(server, CiOptions(given, keeping=Keeping.STORE)).values()
+        assert f"NARRATE: '{installed}'" in kept
+        (cached,) = ci_files(server, CiOptions(given)).values()
+        assert f"NARRATE: '{given}'" in cached
+        assert cached.count("s3") == given.count("s3")
+
+
 def test_the_action_of_this_repository_is_pinned_and_takes_values_from_variables_only(repository: Path) -> None:
     action = yaml.safe_load((repository / ".github/actions/narrate/action.yml").read_text(encoding="utf-8"))
     for step in action["runs"]["steps"]:
@@ -138,3 +162,20 @@ def test_the_action_of_this_repository_is_pinned_and_takes_values_from_variables
         assert re.fullmatch(r"actions/[\w/-]+@[0-9a-f]{40}", step.get("uses", "actions/none@" + "0" * 40))
     keyed = [step["name"] for step in action["runs"]["steps"] if "inputs.api-key" in str(step)]
     assert keyed == ["Render"]
+
+
+@pytest.mark.slow  # not for its time: a bare machine has no bash
+@pytest.mark.parametrize(
+    ("store", "installed"),
+    [("s3://bucket/books", "here/../../..[s3]"), ("az://box/books", "here/../../..[azure]"), ("", "here/../../..")],
+)
+def test_the_action_installs_what_its_store_needs(store: str, installed: str, repository: Path, tmp_path: Path) -> None:
+    action = yaml.safe_load((repository / ".github/actions/narrate/action.yml").read_text(encoding="utf-8"))
+    step = next(step for step in action["runs"]["steps"] if step["name"] == "Install narrate")
+    (tmp_path / "python").write_text('#!/bin/sh\nfor last; do :; done\necho "$last"\n', encoding="utf-8")
+    (tmp_path / "python").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SPEC": "", "ACTION": "here", "STORE": store}
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", step["run"]], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == installed

@@ -53,6 +53,7 @@ class Runner:
     root: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     count: int = 0
 
     @property
@@ -108,6 +109,7 @@ class _Steps:
             "github.ref": event["ref"],
             "github.base_ref": event.get("base", ""),
             **{f"secrets.{name}": value for name, value in runner.secrets.items()},
+            **{f"vars.{name}": value for name, value in runner.variables.items()},
         }
 
     def step(self, step: Mapping[str, Any], number: int) -> None:

@@ -41,12 +41,22 @@ class CiOptions:
     max_cost_cents: int = 500
 
     @property
+    def installed(self) -> str:
+        """What pip is given: a runner that keeps takes in a store needs what speaks to it."""
+        return with_extra(self.install, STORE_EXTRA) if self.keeping is Keeping.STORE else self.install
+
+    @property
     def folder(self) -> str:
         """The manifest's folder, without a slash at its end."""
         path, _, name = self.project.rpartition("/")
         return (path or ".") if name.endswith((".yaml", ".yml")) else self.project.rstrip("/")
 
 
+STORE_EXTRA = "s3"
+"""What the pipelines name credentials for; `gcs` and `azure` are a maintainer's to write."""
+_REQUIREMENT = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?P<rest>(?:[<>=!~@;].*)?)", re.DOTALL
+)
 _PLAIN = re.compile(r"[\w.][\w. /-]*")
 _PATHS = {CiServer.GITHUB: ".github/workflows/narrate.yml", CiServer.GITLAB: ".gitlab-ci.yml"}
 
@@ -69,10 +79,24 @@ def ci_files(server: CiServer, options: CiOptions) -> dict[str, str]:
     return {_PATHS[server]: text}
 
 
+def with_extra(spec: str, extra: str) -> str:
+    """A pip requirement with one more extra: of an index, a URL, or a path (PEP 508; pip takes ``PATH[EXTRA]``)."""
+    url = re.match(r"(?:\w+\+)?\w+://", spec)
+    if url is not None:
+        return f"narrate[{extra}] @ {spec}"
+    found = _REQUIREMENT.fullmatch(spec)
+    if found is None or "/" in found["name"] or found["name"].endswith(".whl"):
+        return spec if spec.endswith("]") else f"{spec}[{extra}]"
+    extras = [each.strip() for each in (found["extras"] or "").split(",") if each.strip()]
+    extras += [] if extra in extras else [extra]
+    rest = f" {found['rest']}" if found["rest"].startswith("@") else found["rest"]
+    return f"{found['name']}[{','.join(extras)}]{rest}"
+
+
 def _values(options: CiOptions) -> dict[str, str]:
     state = "" if options.folder == "." else f"{options.folder}/"
     return {
-        "INSTALL": _quoted(options.install),
+        "INSTALL": _quoted(options.installed),
         "PROJECT": _quoted(options.project),
         "STATE": f"{state}.narration",
         "BUILD": f"{state}build",
