@@ -32,6 +32,8 @@ def most_alike(texts: Sequence[str], among: Sequence[str]) -> dict[int, int]:
     Takes time in proportion to all the text together.
     """
     found: dict[int, int] = {}
+    if not among:
+        return found
     for start in range(0, len(texts), _BATCH):
         found.update(_batch(texts, range(start, min(start + _BATCH, len(texts))), among))
     return found
