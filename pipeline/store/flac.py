@@ -2,7 +2,7 @@
 
 Every take is encoded while the next answers come in, so the encoder is set to be quick: the fixed predictor of the
 second order in frames of 16,384 samples with 128 partitions. For English speech at 24 kHz that is within 1 % of the
-size that frames of 4,608 samples and a choice of predictors give, in four fifths of their time
+size that frames of 4,608 samples and a choice of predictors give, in about nine tenths of their time
 (benchmarks/take_codec.py). A frame that long is outside FLAC's streamable subset, which asks for 4,608 at 24 kHz; it is
 what files may have, and every decoder of files reads it (RFC 9639, section 7).
 """
