@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.keeping import kept
-from pipeline.assembly.mastering import master_chapter
 from pipeline.assembly.reading import OpenTake, chapter_pcm
 from pipeline.assembly.side_by_side import Run, in_turn, side_by_side
 from pipeline.assembly.sound import Sound
@@ -55,6 +54,9 @@ def encode_chapters(
             return chapter_pcm(job.timeline, open_take)
 
         if profile.active:
+            # Its filters take half a second to load, which a book without a profile does not spend.
+            from pipeline.assembly.mastering import master_chapter  # noqa: PLC0415
+
             with kept(audio, job.files[0].path.parent) as again:
                 return master_chapter(job.timeline, lambda: _until(again(), halt, stop), job.files, profile, run)
         encode_chapter(_until(audio(), halt, stop), job.files, run)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
+from pipeline.assembly.k_weighting import k_weighting
 from pipeline.assembly.true_peak import TAPS, true_peak
 
 HOPS_PER_SECOND = 10
@@ -54,8 +54,7 @@ def measure(
 
     Without ``weighted`` that column stays empty, without ``true_peaks`` that peak is 0: they take the longest.
     """
-    filters = k_weighting(rate)
-    state = np.zeros(len(filters[0]) - 1)
+    weigh = k_weighting(rate)
     hop = rate // HOPS_PER_SECOND
     columns: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]] = []
     samples, rest, peak = 0, 0.0, 0.0
@@ -65,9 +64,7 @@ def measure(
         pcm = second[TAPS:]
         samples += len(pcm)
         whole = len(pcm) // hop * hop
-        heard = np.empty(0)
-        if weighted:
-            heard, state = lfilter(*filters, pcm[:whole].astype(np.float64), zi=state)
+        heard = weigh(pcm[:whole]) if weighted and whole else np.empty(0)
         columns.append((_mean_square(pcm[:whole], hop), _mean_square(heard, hop), _highest(pcm[:whole], hop)))
         rest = float(np.dot(pcm[whole:], pcm[whole:]))
         last = second[-TAPS:].copy()
@@ -104,23 +101,6 @@ def _seconds(blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]], samples:
                 filled = TAPS
     if filled > TAPS:
         yield held[:filled]
-
-
-def k_weighting(rate: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The two filters of BS.1770-4, annex 1, as one, for any rate: numerator and denominator.
-
-    The standard tabulates them for 48 kHz; these are the analogue filters behind the table (a shelf of 4 dB at
-    1,682 Hz, a high-pass at 38 Hz), through the bilinear transform.
-    """
-    k, q, gain = math.tan(math.pi * 1681.974450955533 / rate), 0.7071752369554196, 10 ** (3.999843853973347 / 20)
-    half = gain**0.4996667741545416
-    a0 = 1 + k / q + k * k
-    shelf = [(gain + half * k / q + k * k) / a0, 2 * (k * k - gain) / a0, (gain - half * k / q + k * k) / a0]
-    shelf_poles = [1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    k, q = math.tan(math.pi * 38.13547087602444 / rate), 0.5003270373238773
-    a0 = 1 + k / q + k * k
-    high_pass_poles = [1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-    return np.convolve(shelf, [1.0, -2.0, 1.0]), np.convolve(shelf_poles, high_pass_poles)
 
 
 def integrated_lufs(weighted: NDArray[np.float64]) -> float:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin
 
 PHASES = 4
 TAPS = 12
@@ -25,8 +24,8 @@ _KAISER = 3.0
 
 def _interpolator() -> NDArray[np.float32]:
     """The filter's phases as columns: 7/8, 5/8, 3/8 and 1/8 of the way from the sixth sample to the seventh."""
-    taps = firwin(PHASES * TAPS, 1 / PHASES, window=("kaiser", _KAISER)) * PHASES
-    phases = np.asarray(taps, np.float64).reshape(TAPS, PHASES)
+    places = np.arange(PHASES * TAPS) - (PHASES * TAPS - 1) / 2
+    phases = (np.sinc(places / PHASES) * np.kaiser(len(places), _KAISER)).reshape(TAPS, PHASES)
     return np.asarray(phases / phases.sum(axis=0), np.float32)
 
 
