@@ -242,7 +242,8 @@ def one_word(book: Book, work: Sequence[Encoding], profile: str) -> None:
     edit(book.folder, chapter)
     outputs = [each.output for each in work if each.pcm == pcm]
     configure(book.folder, "none", [Output(format=OutputFormat.LRC)])
-    takes = rendered(book, "--out", str(book.folder / "captions"))
+    # Of this chapter alone: a run over all of them would drop the others' AAC, which has another profile.
+    takes = rendered(book, "--chapters", chapter.script.slug, "--out", str(book.folder / "captions"))
     configure(book.folder, profile, outputs)
     rebuilt = rendered(book)
     alone = {each.output.format: timed_encoding(each) for each in work if each.pcm == pcm}
