@@ -19,8 +19,11 @@ from pipeline.errors import StorageError
 from pipeline.project.profiles import Profile
 
 SHORTEST_PAUSE_SAMPLES = TIMELINE_RATE * 2 // 5
-PAUSE_EDGE_SAMPLES = TIMELINE_RATE // 10
-"""Left out at either end of a pause, where words die away."""
+FADING_SAMPLES = TIMELINE_RATE // 10
+"""Left out at the start of a pause, where a word dies away."""
+EARLY_SAMPLES = TIMELINE_RATE // 5
+"""Left out at its end: engines tell the word after a pause late, the embedded one by 0.03 s in the median of 552 pauses
+of a novel, and by 0.14 s at most."""
 
 
 def file_sound(path: Path, pauses: Sequence[tuple[float, float]], profile: Profile, gain_db: float) -> Sound:
@@ -42,8 +45,8 @@ def pauses_of(timeline: ChapterTimeline) -> list[tuple[float, float]]:
     starts = np.concatenate([[0], timeline.words.end_sample])
     ends = np.concatenate([timeline.words.start_sample, [timeline.samples]])
     long = ends - starts >= SHORTEST_PAUSE_SAMPLES
-    first = (starts[long] + PAUSE_EDGE_SAMPLES) / TIMELINE_RATE
-    last = (ends[long] - PAUSE_EDGE_SAMPLES) / TIMELINE_RATE
+    first = (starts[long] + FADING_SAMPLES) / TIMELINE_RATE
+    last = (ends[long] - EARLY_SAMPLES) / TIMELINE_RATE
     return list(zip(first.tolist(), last.tolist(), strict=True))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.listening import file_levels, pauses_of
-from pipeline.assembly.loudness import integrated_lufs, measure, rms_db
+from pipeline.assembly.loudness import integrated_lufs, measure, noise_floor_db, rms_db
 from pipeline.assembly.mastering import Mastering, chapter_gain_db, corrected, master_chapter
 from pipeline.assembly.parts import delivered_chapters, retail_sample
 from pipeline.assembly.sound import Sound, book_sound, outside
@@ -117,7 +117,18 @@ def test_pauses_lie_between_words_that_are_apart() -> None:
     starts, ends = np.array([24_000, 30_000, 72_000], np.int32), np.array([29_000, 48_000, 90_000], np.int32)
     words = WordTimes(starts * 0, starts * 0 + 1, starts, ends)
     timeline = ChapterTimeline("a", "A", "x", 120_000, (), words)
-    assert pauses_of(timeline) == [(0.1, 0.9), (2.1, 2.9), (pytest.approx(3.85), 4.9)]
+    assert pauses_of(timeline) == [(0.1, 0.8), (2.1, 2.8), (pytest.approx(3.85), 4.8)]
+
+
+def test_a_word_that_is_told_late_is_no_noise() -> None:
+    starts, ends = np.array([24_000, 72_000], np.int32), np.array([48_000, 96_000], np.int32)
+    timeline = ChapterTimeline("a", "A", "x", 96_000, (), WordTimes(starts * 0, starts * 0 + 1, starts, ends))
+    pcm = np.zeros(96_000, np.int16)
+    for start, end in zip(starts - 3_600, ends, strict=True):
+        pcm[start:end] = 8_000
+    floor = noise_floor_db(measure([pcm], 24_000), pauses_of(timeline))
+    assert floor is not None
+    assert floor < -60
 
 
 MANIFEST = "title: Ada\nauthor: M. Lace\nchapters: [{source: book.md}]\n"
