@@ -180,6 +180,16 @@ def test_an_error_frame_before_audio_leaves_the_socket_usable() -> None:
     assert conversation.reusable
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [("UNAUTHORIZED", 401), ("INSUFFICIENT_CREDITS", 402), ("MODEL_UNAVAILABLE", 503)]
+)
+def test_nothing_is_sent_on_a_socket_that_its_error_will_close(code: str, status: int) -> None:
+    conversation = Conversation(SpeechRequest(text="One."))
+    with pytest.raises(KugelAudioError):
+        conversation.receive(wire({"error": "no", "error_code": code, "code": status}))
+    assert not conversation.reusable
+
+
 def test_escaped_or_reordered_audio_frames_are_read_like_plain_ones() -> None:
     frame = audio(0, b"\xff\xff" * 600)
     odd = [

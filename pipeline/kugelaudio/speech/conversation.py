@@ -28,6 +28,10 @@ from pipeline.kugelaudio.speech.frames import malformed, read_audio, read_frame,
 from pipeline.kugelaudio.speech.request import SpeechRequest
 from pipeline.kugelaudio.speech.sequence import AudioSequence
 
+_LEFT_OPEN = frozenset({400, 404, 413, 422, 429})
+"""Errors after which a socket carries the next request. After others the service closes it (KugelAudio API, "WS close
+codes"), perhaps only once the next request is on its way: that would count as sent, and its answer as lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -92,7 +96,7 @@ class Conversation:
             return self._events(read_frame(data))
         except KugelAudioError as error:
             # an error frame before any audio ends the request cleanly; after that nobody knows what is still to come
-            self.reusable = self.state is State.ASKED and error.status_code is not None
+            self.reusable = self.state is State.ASKED and error.status_code in _LEFT_OPEN
             self._fail(error)
 
     def closed(self, code: int | None, reason: str = "") -> NoReturn:
