@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pipeline import workflow
@@ -49,6 +50,8 @@ def test_the_second_of_two_runs_says_who_holds_the_lock_or_waits_and_nothing_is_
     server: Server, tmp_path: Path
 ) -> None:
     project, before = write_project(tmp_path / "book", 10), len(server.requests())
+    slow = {"fault": "latency", "delay_ms": 15_000, "at": [3]}  # the first is still at work when the second comes
+    httpx.put(f"{server.url}/admin/faults", json={"seed": 1, "faults": [slow]}).raise_for_status()
     with start(project, server) as first:
         assert first.stdout is not None
         first.stdout.readline()
@@ -57,6 +60,7 @@ def test_the_second_of_two_runs_says_who_holds_the_lock_or_waits_and_nothing_is_
         assert f"process {first.pid}" in said
         waited, _ = render(project, server, "--wait-lock", "60")
         first.communicate()
+    httpx.put(f"{server.url}/admin/faults", json={"seed": 1, "faults": []}).raise_for_status()
     assert (first.returncode, waited) == (0, 0)
     found = reckoned(project, server, before)
     assert found.faults == []
