@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, html_block
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 from mdit_py_plugins.footnote import footnote_plugin
@@ -82,7 +83,14 @@ def _parser() -> MarkdownIt:
     footnote_plugin(parser, move_to_end=False)
     attrs_plugin(parser, spans=True)
     add_fenced_divs(parser)
+    parser.block.ruler.at("html_block", _html_block, {"alt": ["paragraph", "reference", "blockquote"]})
     return parser
+
+
+def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Blocks of HTML, but for lines that begin with a tag for engines: those are text, and a div may open below one."""
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    return not ENGINE_TAG.match(line) and html_block(state, start, end, silent)
 
 
 def _in_order(
@@ -194,7 +202,7 @@ class _Reader:
         for comment in _COMMENT.findall(token.content):
             self._skip(comment, SkipReason.COMMENT, source)
         content = _COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), token.content)
-        if ENGINE_TAG.match(content.lstrip()):
+        if ENGINE_TAG.match(content.lstrip()):  # a comment stood before it
             children = _parser().parseInline(content.strip(), self.env)[0].children or []
             self._block(read_inline(children, self.env), source)
             return

@@ -110,6 +110,18 @@ def test_engine_tags_stay_and_other_tags_go(tag: str) -> None:
     assert spoken(f"One {tag} <b>two</b><br>three.") == [f"One {tag} two three."]
 
 
+@pytest.mark.parametrize("before", ["", "One.\n"])
+def test_a_div_opens_right_below_an_engine_tag(before: str) -> None:
+    text = before + '<break time="400ms"/>\n::: {voice=elsie}\nTwo.\n:::\n'
+    assert [block.voice for block in blocks(text) if "Two." in block.text] == ["elsie"]
+    assert not any(":::" in block.text for block in blocks(text))
+
+
+def test_an_engine_tag_behind_a_comment_stays() -> None:
+    assert spoken('<!-- here -->\n<break time="1s"/> Hello.\n') == ['<break time="1s"/> Hello.']
+    assert spoken('<!-- here --> <break time="1s"/> Hello.\n') == ['<break time="1s"/> Hello.']
+
+
 def test_engine_tags_are_those_that_the_script_knows() -> None:
     from pipeline.script.words import ENGINE_TAG as OF_SCRIPT
 
