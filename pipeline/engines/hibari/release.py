@@ -9,8 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 DISTRIBUTION = "hibari-tts"
-REVISION = "1"
-"""Of our own part in the sound (cuts, pauses, pitch): to be raised when the same order gives other audio."""
+REVISION = "2"
+"""Of our own part in the speech (cuts, pauses, pitch, word times): to be raised when the same order gives other audio
+or other word times."""
 
 
 def _assets() -> Path:
