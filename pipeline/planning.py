@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +41,22 @@ class Prepared:
     """What was taken for granted of an engine that was not asked (empty: nothing)."""
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Make what is here to stay without looking again and again for garbage in it.
+
+    Blocks, segments and keys refer to one another in one direction, so that none of them is ever found by the
+    collector of cycles, which would still walk over all of them each time their number has grown by a quarter.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, api_url: str | None = None) -> Prepared:
     """Load the manifest, read the manuscript, write the script. Raises InputError.
 
@@ -47,6 +66,7 @@ def prepare(path: Path, *, engine: str | None = None, jobs: int | None = None, a
     return scripted(project, open_engine(project.engine, project, jobs=jobs, api_url=api_url))
 
 
+@uncollected()
 def scripted(project: Project, speaker: Engine) -> Prepared:
     """Read the manuscript of a project and write its script for the engine. Raises InputError."""
     manuscript, foreign = read_in_place(read_manuscript(project), project, partial(speaks, speaker))
@@ -85,6 +105,7 @@ def plan(
     return planned_project(path, engine, api_url, offline=offline, store=store)[1]
 
 
+@uncollected()
 def planned_project(
     path: Path, engine: str | None, api_url: str | None, *, offline: bool, store: str | None = None
 ) -> tuple[Prepared, Plan]:

@@ -9,13 +9,20 @@ from collections.abc import Iterable
 from pipeline.manuscript.folding import Run, fold
 from pipeline.manuscript.model import Block, BlockKind, Skip, SkipReason, Source
 
-_LOOSE_BREAK = re.compile(r"[*＊⁂✱✲✳❋✻•●○◆◇■□★☆❦❧☙~#§†]+(?: [*＊⁂✱✲✳❋✻•●○◆◇■□★☆❦❧☙~#§†]+)*")
-_RULED_BREAK = re.compile(r"(?:[-–—_=·] ?){3,}")
+_ORNAMENTS, _RULES = "*＊⁂✱✲✳❋✻•●○◆◇■□★☆❦❧☙~#§†", "-–—_=·"
+_LOOSE_BREAK = re.compile(rf"[{_ORNAMENTS}]+(?: [{_ORNAMENTS}]+)*")
+_RULED_BREAK = re.compile(rf"(?:[{_RULES}] ?){{3,}}")
+_MARKS = frozenset(_ORNAMENTS + _RULES)
 
 
 def is_scene_break(text: str) -> bool:
     """Whether a line of its own marks a change of scene: asterisks, a lone ``#``, ornaments, or a drawn rule."""
     return len(text) <= 80 and bool(_LOOSE_BREAK.fullmatch(text) or _RULED_BREAK.fullmatch(text))
+
+
+def is_scene_break_line(line: str) -> bool:
+    """As :func:`is_scene_break`, of a line whose white space is not folded yet."""
+    return line.lstrip()[:1] in _MARKS and is_scene_break(" ".join(line.split()))
 
 
 def build_block(

@@ -40,6 +40,7 @@ _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 PART_LEVEL, CHAPTER_LEVEL, NUMERAL_LEVEL = 1, 2, 3
 LONGEST_LINE = 100
 """Characters beyond which a line announces nothing."""
+_LONGEST_NUMERAL = len("MMMDCCCLXXXVIII.")
 
 
 def announced_level(line: str) -> int | None:
@@ -58,7 +59,7 @@ def announced_level(line: str) -> int | None:
 
 def numeral(line: str) -> int | None:
     """The value of a line that is nothing but a number, roman (in capitals) or arabic, with or without a full stop."""
-    match = _NUMERAL_LINE.fullmatch(line)
+    match = _NUMERAL_LINE.fullmatch(line) if len(line) <= _LONGEST_NUMERAL else None
     if match is None:
         return None
     return roman_value(match["roman"]) if match["roman"] else int(match["arabic"])

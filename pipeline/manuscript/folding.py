@@ -59,7 +59,7 @@ def fold(runs: Iterable[Run]) -> Folded:
     removed: list[str] = []
     length, after_space = 0, True
     for run in runs:
-        text = _single_spaced(run.text)
+        text = run.text if _is_folded(run.text) else _single_spaced(run.text)
         if not text.isprintable():  # cheaper than the pattern, and true of nearly all prose once it is folded
             removed += _INVISIBLE.findall(text)
             text = _single_spaced(_INVISIBLE.sub("", text))
@@ -69,7 +69,7 @@ def fold(runs: Iterable[Run]) -> Folded:
             continue
         after_space = text.endswith(" ")
         pieces.append(text)
-        if run.says != NOTHING:
+        if run.says is not NOTHING and run.says != NOTHING:
             marks.append((length, length + len(text), run.says))
         if run.emphasis:
             emphases.append((length, length + len(text), Says(classes=(run.emphasis,))))
@@ -88,6 +88,11 @@ def fold(runs: Iterable[Run]) -> Folded:
 def is_invisible(character: str) -> bool:
     """Whether folding takes the character out of the text: nobody sees it."""
     return _INVISIBLE.match(character) is not None
+
+
+def _is_folded(text: str) -> bool:
+    """Whether there is nothing to fold; of all white space, only the space itself is printable."""
+    return "  " not in text and text.isprintable()
 
 
 def _single_spaced(text: str) -> str:
@@ -111,7 +116,7 @@ def _merged(marks: Sequence[tuple[int, int, Says]]) -> list[tuple[int, int, Says
 
 def _composed(text: str, marks: list[tuple[int, int, Says]]) -> tuple[str, list[tuple[int, int, Says]]]:
     """NFC, with offsets carried over by the length of what stands before them."""
-    if unicodedata.is_normalized("NFC", text):
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
         return text, marks
     composed = unicodedata.normalize("NFC", text)
 

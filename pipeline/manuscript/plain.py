@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.manuscript.blocks import build_block, is_scene_break
+from pipeline.manuscript.blocks import build_block, is_scene_break_line
 from pipeline.manuscript.chapter_lines import CHAPTER_LEVEL, NUMERAL_LEVEL, announced_level, numeral
 from pipeline.manuscript.folding import Run
 from pipeline.manuscript.model import BlockKind, Source
@@ -66,7 +66,7 @@ def _paragraphs(line: int, lines: tuple[str, ...], cut: re.Pattern[str] | None) 
         return
     start = 0
     for at, text in enumerate(lines):
-        if is_scene_break(" ".join(text.split())) or (cut and cut.match(text)):
+        if is_scene_break_line(text) or (cut and cut.match(text)):
             yield from _prose(line + start, lines[start:at], cut)
             yield _Group(line + at, (text,), int(bool(cut and cut.match(text))))
             start = at + 1

@@ -13,7 +13,7 @@ from pipeline.render.reasons import Lack, Orphan, read_orphans, reasons
 from pipeline.render.speakable import refuse_unspeakable, resolved_voices
 from pipeline.script.model import ChapterScript, Script, Segment
 from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash
-from pipeline.store.keys import KeyInputs, content_key, key_inputs
+from pipeline.store.keys import KeyInputs, KeyPattern, key_inputs
 from pipeline.store.ledger import LedgerLine
 from pipeline.store.sidecar_index import IndexedTakes
 from pipeline.store.takes import Take, TakeState, TakeStore
@@ -153,18 +153,11 @@ def planned_chapters(
     store: IndexedTakes | None,
 ) -> tuple[PlannedChapter, ...]:
     """Every segment of the script with its key, and its take where ``store`` has it (None: keys only)."""
-    identity = engine.identity()
+    cast = _Cast(engine.name, engine.identity(), voices)
     return tuple(
         PlannedChapter(
             chapter,
-            tuple(
-                [
-                    planned_segment(
-                        segment, voices[segment.voice], engine.name, identity, _chosen_number(segment, chosen), store
-                    )
-                    for segment in chapter.segments
-                ]
-            ),
+            tuple([_planned(segment, cast, _chosen_number(segment, chosen), store) for segment in chapter.segments]),
         )
         for chapter in script.chapters
     )
@@ -179,17 +172,39 @@ def planned_segment(
     store: TakeStore | IndexedTakes | None,
 ) -> PlannedSegment:
     """One segment planned with take ``number``."""
-    order = Order(segment.text, segment.language, voice, segment.entries, number)
-    inputs = key_inputs(
-        engine=engine,
-        identity=identity,
-        voice=voice,
-        text=segment.text,
-        language=segment.language,
-        entries=segment.entries,
-        number=number,
-    )
-    key = content_key(inputs)
+    return _planned(segment, _Cast(engine, identity, {segment.voice: voice}), number, store)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """Who speaks: the engine, and its voices by their names in the manifest; and the patterns of keys so far."""
+
+    engine: str
+    identity: Mapping[str, str]
+    voices: Mapping[str, VoiceParameters]
+    patterns: dict[tuple[object, ...], KeyPattern] = field(default_factory=dict)
+
+    def pattern(self, segment: Segment, number: int) -> KeyPattern:
+        """What the key of the segment has in common with others."""
+        alike = segment.voice, segment.language, segment.entries, number
+        found = self.patterns.get(alike)
+        if found is None:
+            inputs = key_inputs(
+                engine=self.engine,
+                identity=self.identity,
+                voice=self.voices[segment.voice],
+                text="",
+                language=segment.language,
+                entries=segment.entries,
+                number=number,
+            )
+            found = self.patterns[alike] = KeyPattern.of(inputs)
+        return found
+
+
+def _planned(segment: Segment, cast: _Cast, number: int, store: TakeStore | IndexedTakes | None) -> PlannedSegment:
+    order = Order(segment.text, segment.language, cast.voices[segment.voice], segment.entries, number)
+    key, inputs = cast.pattern(segment, number).keyed(segment.text)
     state, take = store.look_up(key, inputs) if store is not None else (TakeState.MISSING, None)
     return PlannedSegment(segment, key, inputs, order, take, state)
 

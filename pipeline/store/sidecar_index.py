@@ -45,6 +45,8 @@ class IndexedTakes:
     store: TakeStore
     _rows: dict[str, _Row]
     _read: dict[str, _Row] = field(default_factory=dict)
+    _listed: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The files of each folder that was asked for: what is not among them need not be looked for."""
 
     @classmethod
     def of(cls, store: TakeStore) -> Self:
@@ -55,7 +57,7 @@ class IndexedTakes:
         """As :meth:`TakeStore.look_up`; the index answers only where ``inputs`` are given. Raises StorageError."""
         if inputs is None:
             return self.store.look_up(key)
-        stamp = self._stamp(key)
+        stamp = self._stamp(key) if f"{key}.json" in self._files(key[:2]) else None
         if stamp is None:
             return TakeState.MISSING, None
         row = self._rows.get(key)
@@ -75,6 +77,20 @@ class IndexedTakes:
         body = orjson.dumps({"schema": [INDEX_SCHEMA, SIDECAR_SCHEMA], "rows": {**kept, **self._read}})
         with suppress(StorageError):  # a plan may be made of a project that is read-only
             write_atomically(_path(self.store), hashlib.blake2b(body).hexdigest().encode() + b"\n" + body)
+
+    def _files(self, folder: str) -> frozenset[str]:
+        """The names in one of the store's folders, read once: a take that comes later is the next plan's."""
+        names = self._listed.get(folder)
+        if names is None:
+            path = self.store.folder / folder
+            try:
+                names = frozenset(os.listdir(path))  # noqa: PTH208 - names, not ten thousand paths
+            except FileNotFoundError:
+                names = frozenset()
+            except OSError as error:
+                raise storage_error(path, error, "read") from error
+            self._listed[folder] = names
+        return names
 
     def _stamp(self, key: str) -> _Stamp | None:
         try:

@@ -77,6 +77,17 @@ def test_a_line_that_is_a_number(line: str, value: int | None) -> None:
     assert numeral(line) == value
 
 
+def test_the_longest_roman_numeral_is_a_number() -> None:
+    assert numeral("MMMDCCCLXXXVIII.") == 3888
+
+
+@pytest.mark.parametrize(
+    "text", ["two  spaces", "thin\u2009space", "no\u00a0break", "line\u2028end", "tab\tstop", "a b"]
+)
+def test_all_white_space_is_folded_to_single_spaces(text: str) -> None:
+    assert blocks(f"{text} of {text}")[0].text == f"{' '.join(text.split())} of {' '.join(text.split())}"
+
+
 def test_lone_numbers_are_headings_only_where_they_count_on() -> None:
     text = "I.\n\nOne.\n\n47\n\nStill one.\n\nII.\n\nTwo."
     assert [block.text for block in blocks(text) if block.kind is BlockKind.HEADING] == ["I.", "II."]

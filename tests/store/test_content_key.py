@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.project.dictionaries import DictionaryEntry
-from pipeline.store.keys import content_key, key_inputs
+from pipeline.store.keys import KeyPattern, content_key, key_inputs
 
 BASE: dict[str, Any] = {
     "engine": "hibari",
@@ -69,3 +69,17 @@ def test_the_key_is_the_hash_of_the_canonical_json_of_its_inputs(text: str, spee
     inputs = key_inputs(**{**BASE, "text": text, "voice": {"voice": "heart", "speed": speed}, "number": number})
     canonical = json.dumps(inputs, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     assert content_key(inputs) == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(), min_size=2, max_size=4), st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+def test_segments_of_one_pattern_have_the_keys_that_they_have_alone(
+    texts: list[str], speed: float, with_entries: bool
+) -> None:
+    shared = {**BASE, "voice": {"voice": "heart", "speed": speed}}
+    shared["entries"] = (DictionaryEntry('"Ærø"', "Air\\oe", ipa="ˈɛːʁøˀ"),) if with_entries else ()
+    pattern = KeyPattern.of(key_inputs(**{**shared, "text": "anything"}))
+    for text in [written.encode(errors="replace").decode() for written in texts]:
+        alone = key_inputs(**{**shared, "text": text})
+        key, inputs = pattern.keyed(text)
+        assert (key, inputs, list(inputs)) == (content_key(alone), alone, list(alone))

@@ -113,6 +113,17 @@ def test_a_read_only_folder_is_a_storage_error_with_a_next_step(tmp_path: Path, 
     assert "cannot write" in caught.value.message
 
 
+def test_the_keys_of_all_takes_are_those_of_the_sidecars_in_order(store: TakeStore, speech: Speech) -> None:
+    assert list(store.all_keys()) == []
+    keys = [f"{number:02x}" + "0" * 62 for number in (255, 7, 16)]
+    for key in keys:
+        store.put(key, {}, speech, (0, 1), "run-1")
+    store.sidecar_path(keys[0]).with_suffix(".json.part").write_bytes(b"")
+    store.sidecar_path(keys[1]).unlink()
+    (store.folder / "sidecars.index").write_bytes(b"")
+    assert list(store.all_keys()) == sorted({keys[0], keys[2]})
+
+
 def test_nothing_temporary_stays_behind(store: TakeStore, speech: Speech) -> None:
     put(store, speech)
     assert sorted(path.suffix for path in store.folder.rglob("*") if path.is_file()) == [".flac", ".json"]
