@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def encode_chapters(
             return chapter_pcm(job.timeline, open_take)
 
         if profile.active:
-            # Its filters take half a second to load, which a book without a profile does not spend.
+            # Its filters take a while to load, which a book without a profile does not spend.
             from pipeline.assembly.mastering import master_chapter  # noqa: PLC0415
 
             with kept(audio, job.files[0].path.parent) as again:
@@ -64,10 +63,8 @@ def encode_chapters(
 
     sounds: dict[Path, Sound] = {}
     longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
-    with (
-        side_by_side() if len(jobs) < threads else nullcontext(in_turn) as run,
-        ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool,
-    ):
+    run: Run = side_by_side if len(jobs) < threads else in_turn
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
         made = {pool.submit(make, job, run): job for job in longest_first}
         try:
             for future in as_completed(made):

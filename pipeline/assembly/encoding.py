@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import numpy as np
@@ -28,6 +29,7 @@ from pipeline.project.outputs import Output
 from pipeline.store.files import replacing, storage_errors
 
 _TICK = Fraction(1, TIMELINE_RATE)
+_Write: TypeAlias = Callable[[NDArray[np.int16]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,23 @@ def encode_streams(
     """The same for several versions of a chapter in step, each with its files, which appear together."""
     with ExitStack() as stack:
         sources = [(blocks, [stack.enter_context(_writer(file)) for file in files]) for blocks, files in streams]
-        for parts in zip_longest(*(blocks for blocks, _ in sources)):
-            run(
-                [
-                    partial(write, block)
-                    for block, (_, writers) in zip(parts, sources, strict=True)
-                    for write in writers
-                    if block is not None
-                ]
-            )
+        lanes = sum(len(writers) for _, writers in sources)
+        run(lanes, (_row(parts, sources) for parts in zip_longest(*(blocks for blocks, _ in sources))))
+
+
+def _row(
+    parts: tuple[NDArray[np.int16] | None, ...], sources: Sequence[tuple[object, list[_Write]]]
+) -> list[Callable[[], None] | None]:
+    """What every file has to write of the next block of its stream; None for a stream that has ended."""
+    return [
+        None if block is None else partial(write, block)
+        for block, (_, writers) in zip(parts, sources, strict=True)
+        for write in writers
+    ]
 
 
 @contextmanager
-def _writer(file: ChapterFile) -> Iterator[Callable[[NDArray[np.int16]], None]]:
+def _writer(file: ChapterFile) -> Iterator[_Write]:
     made = recipe(file.output)
     with replacing(file.path) as temporary:
         with open_output(temporary, made) as container:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from pipeline.assembly.timeline import TIMELINE_RATE
 from pipeline.assembly.true_peak import TAPS, peaks_above
@@ -59,5 +58,26 @@ def _gains(places: NDArray[np.intp], gains: NDArray[np.float32], samples: int) -
     np.minimum.at(allowed, places, gains)
     np.minimum.at(allowed, places + 1, gains)
     # Every mean below is of values that are at most what its centre is allowed: no peak passes.
-    lowest = minimum_filter1d(allowed, 2 * LOOK_SAMPLES + 1)
-    return np.asarray(uniform_filter1d(uniform_filter1d(lowest, LOOK_SAMPLES + 1), LOOK_SAMPLES + 1), np.float32)
+    lowest = _lowest(allowed, 2 * LOOK_SAMPLES + 1)
+    return np.asarray(_mean(_mean(lowest, LOOK_SAMPLES + 1), LOOK_SAMPLES + 1), np.float32)
+
+
+def _lowest(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """The lowest of the ``width`` values, an odd number, around each; beyond the ends all are 1.
+
+    Of stretches of ``width`` the lowest up to and from each value are known in one pass each, and any window is the end
+    of one stretch and the beginning of the next (van Herk 1992). Not SciPy's: importing it takes longer than this does
+    for an hour of speech.
+    """
+    rows = -(-(len(values) + width - 1) // width)
+    padded = np.ones((rows, width))
+    padded.reshape(-1)[width // 2 : width // 2 + len(values)] = values
+    from_first = np.minimum.accumulate(padded, axis=1).reshape(-1)
+    to_last = np.minimum.accumulate(padded[:, ::-1], axis=1)[:, ::-1].reshape(-1)
+    return np.minimum(to_last[: len(values)], from_first[width - 1 : width - 1 + len(values)])
+
+
+def _mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """The mean of the ``width`` values, an odd number, around each; beyond the ends all are 1."""
+    sums = np.cumsum(np.concatenate([np.zeros(1), np.ones(width // 2), values, np.ones(width // 2)]))
+    return np.asarray((sums[width:] - sums[:-width]) / width, np.float64)

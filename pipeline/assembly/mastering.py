@@ -154,8 +154,13 @@ def _made(
     """Encode the files, and listen to them."""
     _encode(timeline, open_chapter, wanted, run)
     pauses = pauses_of(timeline)
-    sounds = run([partial(file_sound, file.path, pauses, profile, made.gain_db) for file, made in wanted.items()])
-    return dict(zip(wanted, sounds, strict=True))
+    sounds: dict[ChapterFile, Sound] = {}
+
+    def listen(file: ChapterFile) -> None:
+        sounds[file] = file_sound(file.path, pauses, profile, wanted[file].gain_db)
+
+    run(len(wanted), [[partial(listen, file) for file in wanted]])
+    return {file: sounds[file] for file in wanted}
 
 
 def _encode(

@@ -23,7 +23,7 @@ from pipeline.render.plan import PlannedChapter
 ASSEMBLY_VERSION = 3
 """Raised when the same takes and settings come to give other bytes."""
 
-SOUND_VERSION = 2
+SOUND_VERSION = 3
 """Raised when the same takes and profile come to sound otherwise."""
 
 TEXT_VERSION = 1
