@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import TypeAlias
 
 from pipeline.assembly.timeline import ChapterTimeline, Timeline
 from pipeline.assembly.wanted import CAPTIONS, FOR_THE_BOOK, Wanted, suffix
@@ -19,19 +18,7 @@ from pipeline.project.outputs import Output
 from pipeline.reports.timeline_reading import read_timeline
 from pipeline.store.files import replacing
 
-Captioner: TypeAlias = Callable[[str, Output], CaptionedChapter]
-"""A chapter's captions, by its slug, as an output asks for them."""
-
-
-def captioner(project: Project, timelines: Mapping[str, ChapterTimeline]) -> Captioner:
-    """Captions made when they are first asked for, and kept: files, book and report share them."""
-    book = book_captions(project, timelines)
-
-    @cache
-    def made(slug: str, output: Output) -> CaptionedChapter:
-        return caption(book, timelines[slug], output)
-
-    return made
+_PLAIN = Output(format=OutputFormat.SRT)
 
 
 def book_captions(project: Project, timelines: Mapping[str, ChapterTimeline]) -> BookCaptions:
@@ -46,50 +33,77 @@ def book_captions(project: Project, timelines: Mapping[str, ChapterTimeline]) ->
 def write_captions(
     project: Project,
     timelines: Mapping[str, ChapterTimeline],
-    captions: Captioner,
     out: Path,
     due: Sequence[Wanted],
-) -> Iterator[Path]:
-    """Write the ``due`` caption files of ``timelines`` (by slug, in order), and name each. Raises StorageError."""
+    *,
+    on_written: Callable[[Path], None],
+) -> dict[str, int]:
+    """Write the ``due`` caption files of ``timelines`` (by slug, in order), and tell each once it is there.
+
+    Returns how many cues break each rule, of the first captions that keep to rules; where none do, as srt would.
+    Each output is captioned once, and of each no more than a chapter is held. Raises StorageError.
+    """
+    ruled = next((each for each in project.outputs if each.format in CAPTIONS and rules_of(each)), _PLAIN)
+    counts = dict.fromkeys(count_violations([]), 0)
+
+    def count(chapter: CaptionedChapter) -> None:
+        for rule, broken in count_violations(caption_violations(chapter, ruled)).items():
+            counts[rule] += broken
+
+    for output in dict.fromkeys([*(want.output for want in due if want.output is not None), ruled]):
+        files = {want.chapter: out / want.path for want in due if want.output == output}
+        _write_output(project, timelines, output, files, on_written, count if output == ruled else None)
+    return counts
+
+
+def _write_output(
+    project: Project,
+    timelines: Mapping[str, ChapterTimeline],
+    output: Output,
+    files: Mapping[str | None, Path],
+    on_written: Callable[[Path], None],
+    on_captioned: Callable[[CaptionedChapter], None] | None,
+) -> None:
+    """The files of one output, by chapter (None: the book), in one pass over the book."""
     book = book_captions(project, timelines)
-    starts = dict(zip(timelines, Timeline(tuple(timelines.values())).starts(), strict=True))
-    for want in due:
-        output = want.output
-        assert output is not None
-        chapters = (
-            (replace(captions(slug, output), offset_samples=start) for slug, start in starts.items())
-            if want.chapter is None
-            else [captions(want.chapter, output)]
-        )
-        path = out / want.path
+    starts = Timeline(tuple(timelines.values())).starts()
+    wants_all = None in files or on_captioned is not None
+
+    def write(path: Path, chapters: Iterable[CaptionedChapter]) -> None:
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             file.writelines(caption_file(book, chapters, output))
-        yield path
+        on_written(path)
+
+    def chapters() -> Iterator[CaptionedChapter]:
+        for (slug, timeline), start in zip(timelines.items(), starts, strict=True):
+            if not wants_all and slug not in files:
+                continue
+            made = caption(book, timeline, output)
+            if on_captioned is not None:
+                on_captioned(made)
+            if slug in files:
+                write(files[slug], [made])
+            yield replace(made, offset_samples=start)
+
+    if None in files:
+        write(files[None], chapters())
+    else:
+        deque(chapters(), maxlen=0)
 
 
-def remake_captions(project: Project, outputs: Path, output: Output, folder: Path) -> Iterator[Path]:
-    """Write one kind of captions into ``folder``, from the timeline that lies in ``outputs``, and name each file.
+def remake_captions(project: Project, outputs: Path, output: Output, folder: Path) -> Sequence[Path]:
+    """Write one kind of captions into ``folder``, from the timeline that lies in ``outputs``; return the files.
 
     One for each chapter and, where the format suits a book, one for it. Raises UsageError where no timeline is there,
     InputError where it is damaged, StorageError where a file cannot be written.
     """
     timelines = {chapter.slug: chapter for chapter in read_timeline(outputs).chapters}
     ending, width = suffix(output.format), len(str(len(timelines)))
-    due = [
-        Wanted(f"{number:0{width}d}-{slug}.{ending}", output.format, slug, output, "")
-        for number, slug in enumerate(timelines, 1)
-    ]
+    files: dict[str | None, Path] = {
+        slug: folder / f"{number:0{width}d}-{slug}.{ending}" for number, slug in enumerate(timelines, 1)
+    }
     if output.format in FOR_THE_BOOK:
-        due.append(Wanted(f"{project.slug}.{ending}", output.format, None, output, ""))
-    return write_captions(project, timelines, captioner(project, timelines), folder, due)
-
-
-def caption_violation_counts(
-    project: Project, timelines: Mapping[str, ChapterTimeline], captions: Captioner
-) -> dict[str, int]:
-    """How many cues break each rule, of the first captions that keep to rules; where none do, as srt would."""
-    ruled = (output for output in project.outputs if output.format in CAPTIONS and rules_of(output))
-    output = next(ruled, Output(format=OutputFormat.SRT))
-    return count_violations(
-        [found for slug in timelines for found in caption_violations(captions(slug, output), output)]
-    )
+        files[None] = folder / f"{project.slug}.{ending}"
+    written: list[Path] = []
+    _write_output(project, timelines, output, files, written.append, None)
+    return written

@@ -30,8 +30,8 @@ from pipeline.project.outputs import Output
 from pipeline.render.events import AssemblyStarted, FileWritten, Noticed, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.reports.book_files import BookSources, write_book_file
-from pipeline.reports.caption_files import caption_violation_counts, captioner, write_captions
-from pipeline.reports.listening.kept_waveforms import chapter_waveforms
+from pipeline.reports.caption_files import write_captions
+from pipeline.reports.listening.kept_waveforms import chapter_waveforms, keep_waveform, keys_in, waveform_path
 from pipeline.reports.listening.page_file import write_page
 from pipeline.reports.listening.waveform import Envelope, take_envelope
 from pipeline.reports.read_aloud_file import write_read_aloud_file
@@ -57,7 +57,7 @@ class _Desk:
     takes: Mapping[str, Take]
     digests: Mapping[str, str]
     envelopes: dict[str, Envelope]
-    """Of the takes that were opened."""
+    """Of the takes that were opened for chapters still being encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,10 @@ def _placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> Chap
 
 def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict[str, int]:
     """What is made of encoded chapters; add the book's sound, return how often the captions break a rule, by rule."""
-    captions = captioner(desk.project, desk.timelines)
     files = [want for want in due if want.kind in CAPTIONS]
-    for path in write_captions(desk.project, desk.timelines, captions, desk.out, files):
-        _announce(desk, path)
+    violations = write_captions(
+        desk.project, desk.timelines, desk.out, files, on_written=lambda path: _announce(desk, path)
+    )
     sources = _book_sources(desk)
     for want in due:
         path = desk.out / want.path
@@ -143,7 +143,7 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
         _announce(desk, path)
     if any(want.chapter is None for want in due):
         _forget_encoded(desk)
-    return caption_violation_counts(desk.project, desk.timelines, captions)
+    return violations
 
 
 def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dict[str, Sound]:
@@ -163,7 +163,10 @@ def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dic
         files[slug].append(made)
     jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
 
+    paged = any(want.kind == "page" for want in due)
+
     def on_done(job: ChapterJob) -> None:
+        _forget_envelopes(desk, job.timeline, keep=paged)
         for made in job.files:
             if made.path.is_relative_to(desk.out):
                 _announce(desk, made.path)
@@ -205,17 +208,34 @@ def _audio(desk: _Desk, key: str) -> NDArray[np.int16]:
 
 
 def _measured_audio(desk: _Desk, key: str) -> NDArray[np.int16]:
-    """The audio of a take, its envelope kept for the page."""
+    """The audio of a take, its envelope kept until the chapter's waveform is."""
     pcm = _audio(desk, key)
     if key not in desk.envelopes:
         desk.envelopes[key] = take_envelope(pcm)
     return pcm
 
 
+def _forget_envelopes(desk: _Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
+    """Of an encoded chapter its waveform is kept where a page will show it, and its takes' envelopes no longer."""
+    if desk.timelines.get(timeline.slug) is not timeline:
+        return  # the sample, whose takes are its chapter's
+    found = {key: desk.envelopes.pop(key, None) for key in keys_in(timeline)}
+    envelopes = {key: envelope for key, envelope in found.items() if envelope is not None}
+    if keep and len(envelopes) == len(found):  # one that another chapter speaks as well may have gone with it
+        keep_waveform(timeline, waveform_path(_waveforms(desk), _waveform_name(desk, timeline.slug)), envelopes)
+
+
+def _waveforms(desk: _Desk) -> Path:
+    return desk.encoded.parent / "waveforms"
+
+
+def _waveform_name(desk: _Desk, slug: str) -> str:
+    return desk.digests[slug][:40]
+
+
 def _write_page(desk: _Desk) -> None:
-    kept = desk.encoded.parent / "waveforms"
     waveforms = chapter_waveforms(
-        desk.timelines, kept, lambda slug: desk.digests[slug][:40], desk.envelopes, partial(_audio, desk)
+        desk.timelines, _waveforms(desk), partial(_waveform_name, desk), partial(_audio, desk)
     )
     write_page(desk.project, list(desk.timelines.values()), desk.numbers, desk.takes, waveforms, desk.out)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -39,14 +39,15 @@ _TOOLS = (
 
 @dataclass(frozen=True, slots=True)
 class PageChapter:
-    """A chapter on the page: its length, what plays it (best first), its waveform, and its text and times."""
+    """A chapter on the page: its length, what plays it (best first), its waveform, and its text and times, which are
+    made when they are written: those of all chapters together would be many times the page."""
 
     slug: str
     title: str
     seconds: float
     sources: tuple[Source, ...]
     waveform: bytes
-    data: dict[str, Any]
+    data: Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def page_html(page: Page) -> Iterator[str]:
     yield _block("book", _book(page))
     yield findings_block(page.findings)
     for index, chapter in enumerate(page.chapters):
-        yield _block(f"chapter-{index}", chapter.data)
+        yield _block(f"chapter-{index}", chapter.data())
     yield f"<script>{script}</script>\n</body></html>\n"
 
 

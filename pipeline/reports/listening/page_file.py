@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -50,7 +51,7 @@ def write_page(
                 )
             ),
             waveform=waveforms[timeline.slug],
-            data=chapter_data(timeline, takes),
+            data=partial(chapter_data, timeline, takes),
         )
         for timeline, start in zip(timelines, starts, strict=True)
     )

@@ -1,0 +1,124 @@
+"""However long a book is, its captions and its page are made and held a chapter at a time."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+from listening_books import rendered
+from numpy.typing import NDArray
+
+from pipeline.assembly.timeline import ChapterTimeline
+from pipeline.captions.captioned import CaptionedChapter
+from pipeline.captions.captioning import BookCaptions, caption
+from pipeline.captions.cues import Cue
+from pipeline.project.outputs import Output
+from pipeline.reports import caption_files, writing
+from pipeline.reports.listening import page_file
+from pipeline.reports.listening.chapter_data import chapter_data
+from pipeline.reports.listening.page import Page, PageChapter, page_html
+from pipeline.reports.listening.waveform import Envelope, take_envelope
+
+BOOK = "\n\n".join(f"# Part {number}\n\nThe lamp was lit {number} times. Nobody saw it." for number in "12345")
+
+
+class Cues(list[Cue]):
+    """Cues that can be watched."""
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, int]]]:
+    """Chapter and format of all captions made, and how many others were still held then."""
+    made: list[weakref.ref[Cues]] = []
+    rows: list[tuple[str, str, int]] = []
+
+    def watched(book: BookCaptions, timeline: ChapterTimeline, output: Output) -> CaptionedChapter:
+        rows.append((timeline.slug, output.format, sum(each() is not None for each in made)))
+        captioned = caption(book, timeline, output)
+        cues = Cues(captioned.cues)
+        made.append(weakref.ref(cues))
+        return CaptionedChapter(timeline, cues, captioned.language)
+
+    monkeypatch.setattr(caption_files, "caption", watched)
+    yield rows
+    assert rows
+
+
+@pytest.mark.parametrize("outputs", ["[{format: srt}, {format: vtt}]", "[{format: lrc}]", "[{format: mp3}]"])
+def test_every_chapter_is_captioned_once_an_output_and_let_go(
+    tmp_path: Path, held: list[tuple[str, str, int]], outputs: str
+) -> None:
+    published = rendered(tmp_path, BOOK, outputs)
+    formats = {"[{format: srt}, {format: vtt}]": ["srt", "vtt"], "[{format: lrc}]": ["lrc", "srt"]}
+    slugs = [f"part-{number}" for number in "12345"]
+    asked = [(slug, each) for each in formats.get(outputs, ["srt"]) for slug in slugs]
+    assert [row[:2] for row in held] == asked
+    assert max(row[2] for row in held) <= 1  # the one whose file was just written
+    assert set(published.caption_violations) >= {"sync", "overlap"}
+
+
+def test_captions_of_one_chapter_are_those_of_the_book_from_its_start(tmp_path: Path) -> None:
+    rendered(tmp_path, BOOK, "[{format: lrc}, {format: srt}]")
+    chapters = [path.read_text().split("\n\n") for path in sorted((tmp_path / "build" / "srt").iterdir())]
+    book = (tmp_path / "build" / "ada-the-lamp.srt").read_text().split("\n\n")
+    texts = [[cue.split("\n", 2)[2] for cue in file if cue.strip()] for file in (*chapters, book)]
+    assert len(chapters) == 5
+    assert list(chain(*texts[:-1])) == texts[-1]
+
+
+def test_the_page_asks_for_a_chapters_text_when_it_writes_it() -> None:
+    asked: list[int] = []
+
+    def data(number: int) -> dict[str, int]:
+        asked.append(number)
+        return {"number": number}
+
+    chapters = tuple(PageChapter(f"c{number}", "C", 1.0, (), b"", partial(data, number)) for number in range(3))
+    pieces = page_html(Page("book", "Book", "", "en", chapters, (), None))
+    blocks = [(piece, list(asked)) for piece in pieces if '"number":' in piece]
+    assert [seen for _, seen in blocks] == [[0], [0, 1], [0, 1, 2]]
+
+
+def test_the_data_of_a_page_is_made_of_one_chapter_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def watched(timeline: ChapterTimeline, takes: dict[str, object]) -> dict[str, object]:
+        made.append(timeline.slug)
+        return chapter_data(timeline, takes)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(page_file, "chapter_data", watched)
+    rendered(tmp_path, BOOK)
+    assert made == [f"part-{number}" for number in "12345"]
+
+
+def test_envelopes_are_let_go_with_their_chapter_and_its_takes_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    left: list[int] = []
+    forget = writing._forget_envelopes
+
+    def watched(desk: writing._Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
+        forget(desk, timeline, keep=keep)
+        left.append(sum(clip.key in desk.envelopes for clip in timeline.clips))
+
+    def counted(pcm: NDArray[np.int16]) -> Envelope:
+        measured.append(len(pcm))
+        return take_envelope(pcm)
+
+    monkeypatch.setattr(writing, "take_envelope", counted)
+    monkeypatch.setattr(writing, "_forget_envelopes", watched)
+    monkeypatch.setattr(
+        "pipeline.reports.listening.kept_waveforms.take_envelope", lambda pcm: pytest.fail("a take was read twice")
+    )
+    rendered(tmp_path, BOOK)
+    assert left == [0] * 5
+    assert measured
+    assert len(list((tmp_path / ".narration" / "waveforms").iterdir())) == 5
