@@ -7,9 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
-from typing import TypeAlias
 
 import av
 import numpy as np
@@ -29,7 +28,6 @@ from pipeline.project.outputs import Output
 from pipeline.store.files import replacing, storage_errors
 
 _TICK = Fraction(1, TIMELINE_RATE)
-_Write: TypeAlias = Callable[[NDArray[np.int16]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,47 +50,66 @@ def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterF
 
 
 def encode_streams(
-    streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]], run: Run = in_turn
+    streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]],
+    run: Run = in_turn,
+    on_finished: Callable[[ChapterFile, Path], None] | None = None,
 ) -> None:
-    """The same for several versions of a chapter in step, each with its files, which appear together."""
+    """The same for several versions of a chapter in step, each with its files, which appear together.
+
+    ``on_finished`` is given each file when it is whole, and where it lies until all are.
+    """
     with ExitStack() as stack:
         sources = [(blocks, [stack.enter_context(_writer(file)) for file in files]) for blocks, files in streams]
-        lanes = sum(len(writers) for _, writers in sources)
-        run(lanes, (_row(parts, sources) for parts in zip_longest(*(blocks for blocks, _ in sources))))
+        written = (_row(parts, sources) for parts in zip_longest(*(blocks for blocks, _ in sources)))
+        last = [partial(writer.finish, on_finished) for _, writers in sources for writer in writers]
+        run(len(last), chain(written, [last]))
 
 
 def _row(
-    parts: tuple[NDArray[np.int16] | None, ...], sources: Sequence[tuple[object, list[_Write]]]
+    parts: tuple[NDArray[np.int16] | None, ...], sources: Sequence[tuple[object, list[_Writer]]]
 ) -> list[Callable[[], None] | None]:
     """What every file has to write of the next block of its stream; None for a stream that has ended."""
     return [
-        None if block is None else partial(write, block)
+        None if block is None else partial(writer.write, block)
         for block, (_, writers) in zip(parts, sources, strict=True)
-        for write in writers
+        for writer in writers
     ]
 
 
+@dataclass(slots=True)
+class _Writer:
+    """A file that is being written, at a place of its own until it is whole."""
+
+    file: ChapterFile
+    temporary: Path
+    container: OutputContainer
+    stream: AudioStream
+    samples: int = 0
+
+    def write(self, block: NDArray[np.int16]) -> None:
+        with storage_errors(self.file.path):
+            self.container.mux(self.stream.encode(_frame(block, self.samples)))
+        self.samples += len(block)
+
+    def finish(self, on_finished: Callable[[ChapterFile, Path], None] | None) -> None:
+        with storage_errors(self.file.path):
+            self.container.mux(self.stream.encode(None))
+            self.container.close()
+            finish_file(self.temporary, self.file.output.format, self.file.tags, self.file.marks)
+        if on_finished is not None:
+            on_finished(self.file, self.temporary)
+
+
 @contextmanager
-def _writer(file: ChapterFile) -> Iterator[_Write]:
+def _writer(file: ChapterFile) -> Iterator[_Writer]:
     made = recipe(file.output)
-    with replacing(file.path) as temporary:
-        with open_output(temporary, made) as container:
-            container.metadata.update(container_metadata(file.tags, file.output.format, file.marks))
-            stream = _audio_stream(container, made)
-            stream.metadata["language"] = iso_639_2(file.tags.language)
-            if made.takes_cover and file.tags.cover is not None:
-                container.mux(attach(container, file.tags.cover))
-            at = 0
-
-            def write(block: NDArray[np.int16]) -> None:
-                nonlocal at
-                with storage_errors(file.path):
-                    container.mux(stream.encode(_frame(block, at)))
-                at += len(block)
-
-            yield write
-            container.mux(stream.encode(None))
-        finish_file(temporary, file.output.format, file.tags, file.marks)
+    with replacing(file.path) as temporary, open_output(temporary, made) as container:
+        container.metadata.update(container_metadata(file.tags, file.output.format, file.marks))
+        stream = _audio_stream(container, made)
+        stream.metadata["language"] = iso_639_2(file.tags.language)
+        if made.takes_cover and file.tags.cover is not None:
+            container.mux(attach(container, file.tags.cover))
+        yield _Writer(file, temporary, container, stream)
 
 
 def open_output(path: Path, made: Recipe) -> OutputContainer:

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import av
 import numpy as np
+from av.filter import Graph
+from av.filter.context import FilterContext
 from numpy.typing import NDArray
 
 Weighting: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float64]]
@@ -22,14 +24,8 @@ _Biquad: TypeAlias = tuple[float, float, float, float, float]
 def k_weighting(rate: int) -> Weighting:
     """The filter for audio that begins now, at ``rate`` Hz."""
     graph = av.filter.Graph()
-    source = last = graph.add_abuffer(sample_rate=rate, format="dbl", layout="mono")
-    for biquad in biquads(rate):
-        terms = zip(("b0", "b1", "b2", "a1", "a2"), biquad, strict=True)
-        options = {name: repr(value) for name, value in terms}
-        made = graph.add("biquad", a0="1", precision="f64", transform="di", **options)
-        last.link_to(made)
-        last = made
-    last.link_to(graph.add("abuffersink"))
+    source = graph.add_abuffer(sample_rate=rate, format="dbl", layout="mono")
+    add_k_weighting(graph, source, rate).link_to(graph.add("abuffersink"))
     graph.configure()
 
     def weighted(pcm: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -41,6 +37,17 @@ def k_weighting(rate: int) -> Weighting:
         return np.frombuffer(memoryview(made.planes[0]), np.float64, count=made.samples)
 
     return weighted
+
+
+def add_k_weighting(graph: Graph, last: FilterContext, rate: int) -> FilterContext:
+    """Put the filter behind the ``last`` of a graph; what comes out is in double precision."""
+    for biquad in biquads(rate):
+        terms = zip(("b0", "b1", "b2", "a1", "a2"), biquad, strict=True)
+        options = {name: repr(value) for name, value in terms}
+        made = graph.add("biquad", a0="1", precision="f64", transform="di", **options)
+        last.link_to(made)
+        last = made
+    return last
 
 
 def biquads(rate: int) -> tuple[_Biquad, _Biquad]:

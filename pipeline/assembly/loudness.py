@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = 10.0
 _OFFSET = -0.691
 _FULL_SCALE = np.float32(1 / 32768)
+
+Second: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float64]]
+"""A stretch of mono audio, and the same K-weighted: as long, or without what is left of a tenth of a second, or none
+of it where loudness is not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +59,62 @@ def measure(
 
     Without ``weighted`` that column stays empty, without ``true_peaks`` that peak is 0: they take the longest.
     """
-    weigh = k_weighting(rate)
+    weigh = k_weighting(rate) if weighted else None
+    hop = rate // HOPS_PER_SECOND
+
+    def both(second: NDArray[np.float32]) -> Second:
+        whole = len(second) // hop * hop
+        return second, weigh(second[:whole]) if weigh is not None and whole else np.empty(0)
+
+    return gathered(map(both, _seconds(blocks, hop * HOPS_PER_SECOND)), rate, true_peaks=true_peaks)
+
+
+def gathered(seconds: Iterable[Second], rate: int, *, true_peaks: bool = True) -> Levels:
+    """The levels of stretches of audio, all but the last of them whole tenths of a second long. An array may be used
+    again for the next stretch."""
     hop = rate // HOPS_PER_SECOND
     columns: list[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float32]]] = []
     samples, rest, peak = 0, 0.0, 0.0
     last = np.zeros(TAPS, np.float32)
-    for second in _seconds(blocks, rate // HOPS_PER_SECOND * HOPS_PER_SECOND):
-        peak = true_peak(second, peak) if true_peaks else 0.0
-        pcm = second[TAPS:]
+    for pcm, heard in seconds:
+        if true_peaks:
+            joined = np.concatenate([last, pcm])
+            peak, last = true_peak(joined, peak), joined[-TAPS:]
         samples += len(pcm)
         whole = len(pcm) // hop * hop
-        heard = weigh(pcm[:whole]) if weighted and whole else np.empty(0)
-        columns.append((_mean_square(pcm[:whole], hop), _mean_square(heard, hop), _highest(pcm[:whole], hop)))
+        power, loud = _mean_square(pcm[:whole], hop), _mean_square(heard[: len(heard) // hop * hop], hop)
+        columns.append((power, loud, _highest(pcm[:whole], hop)))
         rest = float(np.dot(pcm[whole:], pcm[whole:]))
-        last = second[-TAPS:].copy()
     if true_peaks:
         peak = true_peak(np.append(last, np.zeros(TAPS, np.float32)), peak)
-    power, loud, highest = zip(*columns, strict=True) if columns else ((), (), ())
+    power_column, loud_column, highest = zip(*columns, strict=True) if columns else ((), (), ())
     return Levels(
         rate,
         samples,
-        float(sum(column.sum() for column in power)) * hop + rest,
-        np.concatenate([np.empty(0), *power]),
-        np.concatenate([np.empty(0), *loud]),
+        float(sum(column.sum() for column in power_column)) * hop + rest,
+        np.concatenate([np.empty(0), *power_column]),
+        np.concatenate([np.empty(0), *loud_column]),
         np.concatenate([np.empty(0, np.float32), *highest]),
         peak,
     )
 
 
 def _seconds(blocks: Iterable[NDArray[np.int16] | NDArray[np.float32]], samples: int) -> Iterator[NDArray[np.float32]]:
-    """The audio in stretches of ``samples``, the last one shorter, each after the last ``TAPS`` samples of the one
-    before. The array is used again for the next."""
-    held = np.zeros(TAPS + samples, np.float32)
-    filled = TAPS
+    """The audio in stretches of ``samples``, the last one shorter. The array is used again for the next."""
+    held = np.empty(samples, np.float32)
+    filled = 0
     for block in blocks:
         scale = _FULL_SCALE if block.dtype == np.int16 else np.float32(1)
         at = 0
         while at < len(block):
-            taken = min(len(held) - filled, len(block) - at)
+            taken = min(samples - filled, len(block) - at)
             np.multiply(block[at : at + taken], scale, out=held[filled : filled + taken])
             filled += taken
             at += taken
-            if filled == len(held):
+            if filled == samples:
                 yield held
-                held[:TAPS] = held[-TAPS:]
-                filled = TAPS
-    if filled > TAPS:
+                filled = 0
+    if filled:
         yield held[:filled]
 
 

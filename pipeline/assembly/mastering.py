@@ -10,7 +10,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import tee
 from pathlib import Path
 
@@ -151,27 +150,26 @@ def _made(
     profile: Profile,
     run: Run,
 ) -> dict[ChapterFile, Sound]:
-    """Encode the files, and listen to them."""
-    _encode(timeline, open_chapter, wanted, run)
+    """Encode the files, and listen to each as soon as it is whole."""
     pauses = pauses_of(timeline)
     sounds: dict[ChapterFile, Sound] = {}
 
-    def listen(file: ChapterFile) -> None:
-        sounds[file] = file_sound(file.path, pauses, profile, wanted[file].gain_db)
+    def listen(file: ChapterFile, finished: Path) -> None:
+        sounds[file] = file_sound(finished, pauses, profile, wanted[file].gain_db)
 
-    run(len(wanted), [[partial(listen, file) for file in wanted]])
+    encode_streams(_streams(timeline, open_chapter, wanted), run, listen)
     return {file: sounds[file] for file in wanted}
 
 
-def _encode(
-    timeline: ChapterTimeline, open_chapter: OpenChapter, wanted: dict[ChapterFile, Mastering], run: Run
-) -> None:
+def _streams(
+    timeline: ChapterTimeline, open_chapter: OpenChapter, wanted: dict[ChapterFile, Mastering]
+) -> list[tuple[Iterator[NDArray[np.int16]], list[ChapterFile]]]:
     """Read the takes once for all files; files that are mastered alike share the work."""
     alike: dict[Mastering, dict[float, list[ChapterFile]]] = defaultdict(lambda: defaultdict(list))
     for file, made in wanted.items():
         alike[replace(made, trim_db=0.0)][made.trim_db].append(file)
-    streams = []
+    streams: list[tuple[Iterator[NDArray[np.int16]], list[ChapterFile]]] = []
     for source, (made, trims) in zip(tee(open_chapter(), len(alike)), alike.items(), strict=True):
         loud = tee(mastered(source, made, timeline.samples), len(trims))
         streams += [(pcm16(one, trim_db), files) for one, (trim_db, files) in zip(loud, trims.items(), strict=True)]
-    encode_streams(streams, run)
+    return streams
