@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -10,14 +12,31 @@ from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Timeline
 
 TIMELINE_SCHEMA = 1
 
+_HEAD = b'{"schema":%d,"sample_rate":%d,"chapters":[' % (TIMELINE_SCHEMA, TIMELINE_RATE)
+_TAIL = b"\n]}\n"
+
 
 def timeline_json(timeline: Timeline) -> Iterator[bytes]:
     """The timeline as JSON, a chapter at a time: a novel's is some 10 MB and need not be held twice."""
-    yield b'{"schema":%d,"sample_rate":%d,"chapters":[' % (TIMELINE_SCHEMA, TIMELINE_RATE)
+    yield _HEAD
     for number, (chapter, start) in enumerate(zip(timeline.chapters, timeline.starts(), strict=True)):
         yield b",\n" if number else b"\n"
         yield orjson.dumps(_chapter(chapter, start), option=orjson.OPT_SERIALIZE_NUMPY)
-    yield b"\n]}\n"
+    yield _TAIL
+
+
+def chapters_written(path: Path) -> Iterator[dict[str, Any]]:
+    """The chapters of a file that :func:`timeline_json` wrote, one after another: a line each.
+
+    Raises OSError where it cannot be read, ValueError where it was not written so.
+    """
+    with path.open("rb") as file:
+        if file.readline() == _HEAD + b"\n":
+            for line in file:
+                if line == _TAIL.lstrip():
+                    return
+                yield orjson.loads(line.rstrip(b",\n"))
+    raise ValueError(f"{path.name} is not as it was written")
 
 
 def text_path(slug: str) -> str:

@@ -19,6 +19,7 @@ from pipeline.project.loading import expand_sources, load_project
 from pipeline.project.models import Project
 from pipeline.reports.outcome import Outcome
 from pipeline.reports.run_record import RunRecord, is_current, read_run_record
+from pipeline.reports.timeline_json import chapters_written
 from pipeline.store.chosen_takes import TAKES_NAME
 from pipeline.store.layout import Layout
 from pipeline.store.takes import TakeStore
@@ -81,8 +82,7 @@ def unchanged_run(out: Path, digest: str) -> RunRecord | None:
 def _takes_are_there(out: Path, takes: TakeStore) -> bool:
     """Whether every take of the book is still stored, by its files: a plan that lacks one would make it again."""
     try:
-        chapters = orjson.loads((out / "timeline.json").read_bytes())["chapters"]
-        keys = {clip["key"] for chapter in chapters for clip in chapter["clips"]}
+        keys = {clip["key"] for chapter in chapters_written(out / "timeline.json") for clip in chapter["clips"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False  # the run that follows says what is wrong with it
     return all(takes.audio_path(key).exists() and takes.sidecar_path(key).exists() for key in keys)

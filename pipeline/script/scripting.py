@@ -201,7 +201,8 @@ def _may_join(text: str, one: _Unit, other: _Unit) -> bool:
 
 def _segment(chapter: str, index: int, text: str, units: Sequence[_Unit], lexicon: Lexicon) -> Segment:
     first, last = units[0], units[-1]
-    said = text[first.start : last.end]
+    alone = first is last and first.end - first.start == len(first.block.text)
+    said = first.block.text if alone else text[first.start : last.end]  # a paragraph's text is held once
     return Segment(
         chapter=chapter,
         index=index,

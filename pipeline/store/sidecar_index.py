@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -26,10 +28,13 @@ from pipeline.store.keys import KeyInputs
 from pipeline.store.takes import SIDECAR_SCHEMA, Take, TakeState, TakeStore
 
 INDEX_NAME = "sidecars.index"
-INDEX_SCHEMA = 1
+INDEX_SCHEMA = 2
 
+_SCHEMA = [INDEX_SCHEMA, SIDECAR_SCHEMA]
 _SETTLED_NS = 3_000_000_000
 """From this age on a time of change tells files apart: FAT counts in two seconds, clocks of other machines differ."""
+_ROWS_A_LINE = 256
+"""JSON takes a dozen times its size to be read, so that it is read in parts."""
 _WORTH_WRITING = 64
 """Sidecars that had to be read before the index is written anew."""
 
@@ -74,7 +79,7 @@ class IndexedTakes:
         if len(self._read) < _WORTH_WRITING:
             return
         kept = {key: row for key, row in self._rows.items() if key in self._read or self._stamp(key) is not None}
-        body = orjson.dumps({"schema": [INDEX_SCHEMA, SIDECAR_SCHEMA], "rows": {**kept, **self._read}})
+        body = b"\n".join(_lines({**kept, **self._read}))
         with suppress(StorageError):  # a plan may be made of a project that is read-only
             write_atomically(_path(self.store), hashlib.blake2b(body).hexdigest().encode() + b"\n" + body)
 
@@ -114,9 +119,21 @@ def _rows_in(path: Path) -> dict[str, _Row]:
         return {}
     if checksum != hashlib.blake2b(body).hexdigest().encode():
         return {}
-    document = orjson.loads(body)
-    rows: dict[str, _Row] = document["rows"] if document["schema"] == [INDEX_SCHEMA, SIDECAR_SCHEMA] else {}
+    header, *parts = body.split(b"\n")
+    if orjson.loads(header) != _SCHEMA:
+        return {}
+    rows: dict[str, _Row] = {}
+    for part in parts:
+        rows |= orjson.loads(part)
     return rows
+
+
+def _lines(rows: Mapping[str, _Row]) -> Iterator[bytes]:
+    """The rows as the index holds them, its version first."""
+    yield orjson.dumps(_SCHEMA)
+    left = iter(rows.items())
+    while part := dict(islice(left, _ROWS_A_LINE)):
+        yield orjson.dumps(part)
 
 
 def _row(stamp: _Stamp, take: Take) -> _Row:

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 from listening_books import rendered
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from pipeline.reports.listening import page_file
 from pipeline.reports.listening.chapter_data import chapter_data
 from pipeline.reports.listening.page import Page, PageChapter, page_html
 from pipeline.reports.listening.waveform import Envelope, take_envelope
+from pipeline.reports.timeline_json import chapters_written
 
 BOOK = "\n\n".join(f"# Part {number}\n\nThe lamp was lit {number} times. Nobody saw it." for number in "12345")
 
@@ -122,3 +124,14 @@ def test_envelopes_are_let_go_with_their_chapter_and_its_takes_read_once(
     assert left == [0] * 5
     assert measured
     assert len(list((tmp_path / ".narration" / "waveforms").iterdir())) == 5
+
+
+def test_a_timeline_is_read_back_by_the_chapter_and_only_whole(tmp_path: Path) -> None:
+    rendered(tmp_path, BOOK)
+    path = tmp_path / "build" / "timeline.json"
+    document = path.read_bytes()
+    assert list(chapters_written(path)) == orjson.loads(document)["chapters"]
+    for damage in (document[:-3], document[: len(document) // 2], b"", document.replace(b"\n", b"")):
+        path.write_bytes(damage)
+        with pytest.raises(ValueError, match=r"timeline\.json|JSON|unexpected"):
+            list(chapters_written(path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
@@ -123,6 +126,29 @@ def test_a_damaged_index_is_made_again(
     read = look_at_all(store)
     path = store.folder / INDEX_NAME
     path.write_bytes(damage(path.read_bytes()))
+    assert look_at_all(store) == read
+    unreadable(monkeypatch)
+    assert look_at_all(store) == read
+
+
+@pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("rows_a_line", [1, 8, 70, 71])
+def test_an_index_of_many_lines_is_read_whole(
+    store: TakeStore, rows_a_line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.sidecar_index._ROWS_A_LINE", rows_a_line)
+    read = look_at_all(store)
+    assert len((store.folder / INDEX_NAME).read_bytes().splitlines()) == 2 + math.ceil(70 / rows_a_line)
+    unreadable(monkeypatch)
+    assert look_at_all(store) == read
+
+
+@pytest.mark.usefixtures("later")
+def test_an_index_of_another_version_is_made_again(store: TakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = look_at_all(store)
+    body = orjson.dumps({"schema": [1, 1], "rows": {KEYS[0]: [0, 0, 0]}})
+    checksum = hashlib.blake2b(body).hexdigest().encode()
+    (store.folder / INDEX_NAME).write_bytes(checksum + b"\n" + body)
     assert look_at_all(store) == read
     unreadable(monkeypatch)
     assert look_at_all(store) == read
