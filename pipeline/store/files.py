@@ -93,6 +93,7 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+                _forget(file.fileno())
         with storage_errors(folder):
             for temporary, path in written:
                 temporary.replace(path)
@@ -101,6 +102,16 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
     finally:
         for temporary, _ in written:
             temporary.unlink(missing_ok=True)
+
+
+def _forget(descriptor: int) -> None:
+    """Let the system take back the memory that holds a file's content, where it takes such advice.
+
+    A take is not read again before the book is assembled, and a long run writes many times what there is of memory:
+    pages that are free again are reused by the next take instead of new ones, which a virtual machine gets slowly.
+    """
+    if sys.platform == "linux":
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def require_writable(folder: Path) -> None:
