@@ -25,6 +25,8 @@ _REASONS = {
     errno.EIO: ("the disk reports an input/output error", "check the disk before running again"),
 }
 
+_LARGE = 1 << 16
+"""Bytes of a file that is audio: sidecars are smaller, and the next plan reads them."""
 _PROBE_BYTES = 65_536
 """About what a short take needs; less may still fit on a disk that is full."""
 
@@ -93,7 +95,8 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                _forget(file.fileno())
+                if len(data) >= _LARGE:
+                    _forget(file.fileno())
         with storage_errors(folder):
             for temporary, path in written:
                 temporary.replace(path)
@@ -107,7 +110,7 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
 def _forget(descriptor: int) -> None:
     """Let the system take back the memory that holds a file's content, where it takes such advice.
 
-    A take is not read again before the book is assembled, and a long run writes many times what there is of memory:
+    A take's audio is not read again before the book is assembled, and a long run writes many times what there is of memory:
     pages that are free again are reused by the next take instead of new ones, which a virtual machine gets slowly.
     """
     if sys.platform == "linux":
