@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _WORD = (
     "(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
@@ -31,9 +32,6 @@ _ALONE = (
 )
 _GERMAN = rf"(?:(?:{_GERMAN_ORDINAL})[rs]?|\d{{1,3}}\.)"
 
-_PART_LINE = re.compile(rf"(?:(?:{_PARTS})\s+{_NUMBER}|{_GERMAN}\s+(?:teil|buch|band)){_TITLE}", re.IGNORECASE)
-_CHAPTER_LINE = re.compile(rf"(?:(?:{_CHAPTERS})\s+{_NUMBER}|{_GERMAN}\s+kapitel){_TITLE}", re.IGNORECASE)
-_ALONE_LINE = re.compile(rf"(?:{_ALONE})[.:]?", re.IGNORECASE)
 _NUMERAL_LINE = re.compile(rf"(?:(?P<roman>{_ROMAN})|(?P<arabic>\d{{1,3}}))\.?")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
@@ -50,11 +48,17 @@ def announced_level(line: str) -> int | None:
     """
     if len(line) > LONGEST_LINE or not (line[:1].isdigit() or line[:1].isupper()):
         return None
-    if _PART_LINE.fullmatch(line):
-        return PART_LEVEL
-    if _CHAPTER_LINE.fullmatch(line) or _ALONE_LINE.fullmatch(line):
-        return CHAPTER_LEVEL
-    return None
+    return next((level for level, pattern in _announcements() if pattern.fullmatch(line)), None)
+
+
+@cache
+def _announcements() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Made when first asked for: no other format than plain text needs them."""
+    part = rf"(?:(?:{_PARTS})\s+{_NUMBER}|{_GERMAN}\s+(?:teil|buch|band)){_TITLE}"
+    chapter = rf"(?:(?:{_CHAPTERS})\s+{_NUMBER}|{_GERMAN}\s+kapitel){_TITLE}"
+    alone = rf"(?:{_ALONE})[.:]?"
+    levels = ((PART_LEVEL, part), (CHAPTER_LEVEL, chapter), (CHAPTER_LEVEL, alone))
+    return tuple((level, re.compile(pattern, re.IGNORECASE)) for level, pattern in levels)
 
 
 def numeral(line: str) -> int | None:

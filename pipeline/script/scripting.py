@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import InputError, Problem
 from pipeline.manuscript.model import Block, BlockKind, Chapter, Manuscript, Source
 from pipeline.project.models import Project
 from pipeline.script.casting import check_voices
-from pipeline.script.cutting import Piece, cut
 from pipeline.script.dictionary import Lexicon, compile_entries
 from pipeline.script.elements import engine_elements
 from pipeline.script.halving import ItemSpan
@@ -26,6 +25,9 @@ from pipeline.script.model import Boundary, ChapterScript, Script, Segment
 from pipeline.script.pronouncing import Pronunciation, entries_for
 from pipeline.script.utterances import Utterance, utterances
 from pipeline.script.words import has_word
+
+if TYPE_CHECKING:
+    from pipeline.script.cutting import Piece
 
 Item = TypeVar("Item")
 
@@ -144,6 +146,8 @@ def _cut_utterance(block: Block, utterance: Utterance, offset: int, after: Bound
     if utterance.end - start <= limit:
         yield _Unit(offset + start, offset + utterance.end, utterance, after, block, own)
         return
+    from pipeline.script.cutting import cut  # noqa: PLC0415 - the rules of sentences load where one has to be found
+
     stretch = block.text[start : utterance.end]
     whole = _kept_whole(stretch, [(said.start - start, said.end - start) for said in own], limit)
     pieces = [
