@@ -110,8 +110,9 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
 def _forget(descriptor: int) -> None:
     """Let the system take back the memory that holds a file's content, where it takes such advice.
 
-    A take's audio is not read again before the book is assembled, and a long run writes many times what there is of memory:
-    pages that are free again are reused by the next take instead of new ones, which a virtual machine gets slowly.
+    A take's audio is not read again before the book is assembled, and a long run writes many times what there is of
+    memory: pages that are free again are reused by the next take instead of new ones, which a virtual machine gets
+    slowly.
     """
     if sys.platform == "linux":
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
