@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import webbrowser
 from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_project
@@ -47,6 +46,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    import webbrowser
+
     from pipeline.previewing import open_preview
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
