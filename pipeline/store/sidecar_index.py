@@ -81,7 +81,7 @@ class IndexedTakes:
         kept = {key: row for key, row in self._rows.items() if key in self._read or self._stamp(key) is not None}
         body = b"\n".join(_lines({**kept, **self._read}))
         with suppress(StorageError):  # a plan may be made of a project that is read-only
-            write_atomically(_path(self.store), hashlib.blake2b(body).hexdigest().encode() + b"\n" + body)
+            write_atomically(_path(self.store), _checksum(body) + b"\n" + body)
 
     def _files(self, folder: str) -> frozenset[str]:
         """The names in one of the store's folders, read once: a take that comes later is the next plan's."""
@@ -117,7 +117,7 @@ def _rows_in(path: Path) -> dict[str, _Row]:
         checksum, _, body = path.read_bytes().partition(b"\n")
     except OSError:  # nothing to go by: the sidecars tell, or raise for themselves
         return {}
-    if checksum != hashlib.blake2b(body).hexdigest().encode():
+    if checksum != _checksum(body):
         return {}
     header, *parts = body.split(b"\n")
     if orjson.loads(header) != _SCHEMA:
@@ -126,6 +126,11 @@ def _rows_in(path: Path) -> dict[str, _Row]:
     for part in parts:
         rows |= orjson.loads(part)
     return rows
+
+
+def _checksum(body: bytes) -> bytes:
+    """Another than that of earlier versions, to which an index of this one is therefore damaged."""
+    return hashlib.blake2b(body, person=b"index-%d" % INDEX_SCHEMA).hexdigest().encode()
 
 
 def _lines(rows: Mapping[str, _Row]) -> Iterator[bytes]:

@@ -144,12 +144,16 @@ def test_an_index_of_many_lines_is_read_whole(
 
 
 @pytest.mark.usefixtures("later")
-def test_an_index_of_another_version_is_made_again(store: TakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_of_an_earlier_version_is_made_again_and_this_one_is_damaged_to_that(
+    store: TakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = look_at_all(store)
     body = orjson.dumps({"schema": [1, 1], "rows": {KEYS[0]: [0, 0, 0]}})
     checksum = hashlib.blake2b(body).hexdigest().encode()
     (store.folder / INDEX_NAME).write_bytes(checksum + b"\n" + body)
     assert look_at_all(store) == read
+    checksum, _, body = (store.folder / INDEX_NAME).read_bytes().partition(b"\n")
+    assert checksum != hashlib.blake2b(body).hexdigest().encode()
     unreadable(monkeypatch)
     assert look_at_all(store) == read
 
