@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,16 +38,22 @@ def encode_chapters(
     on_done: Callable[[ChapterJob], None],
     stop: threading.Event | None = None,
     profile: Profile = NONE,
+    on_file: Callable[[ChapterFile, Sound | None], None] = lambda file, sound: None,  # noqa: ARG005
 ) -> dict[Path, Sound]:
     """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each; where there
     are fewer chapters than threads, a chapter's files each in a thread of their own.
 
-    ``on_done`` is called in the calling thread, once per chapter whose files are all in place. The first failure,
+    Called in the calling thread: ``on_file`` with each file in its place and what it sounds like, while others are
+    still being made, and ``on_done`` once per chapter whose files are all in place. The first failure,
     Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files are removed, finished ones
     stay. Raises what failed first, or Interrupted when ``stop`` was set. Returns what the files sound like where a
     ``profile`` says how they should, else nothing.
     """
     halt = threading.Event()
+    events: SimpleQueue[Future[dict[Path, Sound]] | tuple[ChapterFile, Sound | None]] = SimpleQueue()
+
+    def told(file: ChapterFile, sound: Sound | None = None) -> None:
+        events.put((file, sound))
 
     def make(job: ChapterJob, run: Run) -> dict[Path, Sound]:
         def audio() -> Iterator[NDArray[np.int16]]:
@@ -57,8 +64,8 @@ def encode_chapters(
             from pipeline.assembly.mastering import master_chapter  # noqa: PLC0415
 
             with kept(audio, job.files[0].path.parent) as again:
-                return master_chapter(job.timeline, lambda: _until(again(), halt, stop), job.files, profile, run)
-        encode_chapter(_until(audio(), halt, stop), job.files, run)
+                return master_chapter(job.timeline, lambda: _until(again(), halt, stop), job.files, profile, run, told)
+        encode_chapter(_until(audio(), halt, stop), job.files, run, told)
         return {}
 
     sounds: dict[Path, Sound] = {}
@@ -66,10 +73,18 @@ def encode_chapters(
     run: Run = side_by_side if len(jobs) < threads else in_turn
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
         made = {pool.submit(make, job, run): job for job in longest_first}
+        for future in made:
+            future.add_done_callback(events.put)
+        left = len(made)
         try:
-            for future in as_completed(made):
-                sounds |= future.result()
-                on_done(made[future])
+            while left:
+                event = events.get()
+                if isinstance(event, Future):
+                    left -= 1
+                    sounds |= event.result()
+                    on_done(made[event])
+                else:
+                    on_file(*event)
         finally:
             halt.set()
             pool.shutdown(wait=True, cancel_futures=True)

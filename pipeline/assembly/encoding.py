@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 import numpy as np
@@ -40,28 +41,36 @@ class ChapterFile:
     marks: tuple[Mark, ...] = ()
 
 
-def encode_chapter(blocks: Iterable[NDArray[np.int16]], files: Iterable[ChapterFile], run: Run = in_turn) -> None:
+OnPlaced: TypeAlias = Callable[[ChapterFile], None]
+
+
+def encode_chapter(
+    blocks: Iterable[NDArray[np.int16]],
+    files: Iterable[ChapterFile],
+    run: Run = in_turn,
+    on_placed: OnPlaced | None = None,
+) -> None:
     """Write a chapter's audio (mono, 24,000 Hz) to each of the files, which appear when the last block is written.
 
     The same blocks give the same bytes: neither clock nor version is written. Raises StorageError where a file
-    cannot be written, and what reading the blocks raises; then no file appears and none is left half-made.
+    cannot be written, and what reading the blocks raises; then none is left half-made.
     """
-    encode_streams([(blocks, files)], run)
+    encode_streams([(blocks, files)], run, on_placed)
 
 
 def encode_streams(
     streams: Iterable[tuple[Iterable[NDArray[np.int16]], Iterable[ChapterFile]]],
     run: Run = in_turn,
-    on_finished: Callable[[ChapterFile, Path], None] | None = None,
+    on_placed: OnPlaced | None = None,
 ) -> None:
-    """The same for several versions of a chapter in step, each with its files, which appear together.
+    """The same for several versions of a chapter in step, each with its files.
 
-    ``on_finished`` is given each file when it is whole, and where it lies until all are.
+    ``on_placed`` is given each file when it is whole and has its name, in the thread that wrote it.
     """
     with ExitStack() as stack:
         sources = [(blocks, [stack.enter_context(_writer(file)) for file in files]) for blocks, files in streams]
         written = (_row(parts, sources) for parts in zip_longest(*(blocks for blocks, _ in sources)))
-        last = [partial(writer.finish, on_finished) for _, writers in sources for writer in writers]
+        last = [partial(writer.finish, on_placed) for _, writers in sources for writer in writers]
         run(len(last), chain(written, [last]))
 
 
@@ -84,6 +93,8 @@ class _Writer:
     temporary: Path
     container: OutputContainer
     stream: AudioStream
+    placing: ExitStack
+    """What gives the file its name when it is closed."""
     samples: int = 0
 
     def write(self, block: NDArray[np.int16]) -> None:
@@ -91,25 +102,28 @@ class _Writer:
             self.container.mux(self.stream.encode(_frame(block, self.samples)))
         self.samples += len(block)
 
-    def finish(self, on_finished: Callable[[ChapterFile, Path], None] | None) -> None:
+    def finish(self, on_placed: OnPlaced | None) -> None:
         with storage_errors(self.file.path):
             self.container.mux(self.stream.encode(None))
             self.container.close()
             finish_file(self.temporary, self.file.output.format, self.file.tags, self.file.marks)
-        if on_finished is not None:
-            on_finished(self.file, self.temporary)
+        self.placing.close()
+        if on_placed is not None:
+            on_placed(self.file)
 
 
 @contextmanager
 def _writer(file: ChapterFile) -> Iterator[_Writer]:
     made = recipe(file.output)
-    with replacing(file.path) as temporary, open_output(temporary, made) as container:
+    with ExitStack() as placing:
+        temporary = placing.enter_context(replacing(file.path))
+        container = placing.enter_context(open_output(temporary, made))
         container.metadata.update(container_metadata(file.tags, file.output.format, file.marks))
         stream = _audio_stream(container, made)
         stream.metadata["language"] = iso_639_2(file.tags.language)
         if made.takes_cover and file.tags.cover is not None:
             container.mux(attach(container, file.tags.cover))
-        yield _Writer(file, temporary, container, stream)
+        yield _Writer(file, temporary, container, stream, placing)
 
 
 def open_output(path: Path, made: Recipe) -> OutputContainer:

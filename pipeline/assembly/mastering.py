@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import tee
 from pathlib import Path
@@ -55,19 +55,30 @@ def master_chapter(
     files: Sequence[ChapterFile],
     profile: Profile,
     run: Run = in_turn,
+    on_made: Callable[[ChapterFile, Sound], None] = lambda file, sound: None,  # noqa: ARG005
 ) -> dict[Path, Sound]:
     """Make the files of a chapter at the profile's level; return what each sounds like.
+
+    ``on_made`` is given each file that will not be made once more, in the thread that wrote it.
 
     Raises StorageError where a file cannot be written or read back, and what reading the takes raises.
     """
     levels = measure(open_chapter(), TIMELINE_RATE, weighted=profile.rms_db is None, true_peaks=False)
     gain_db = chapter_gain_db(levels, profile)
     wanted = {file: mastering(file.output, profile, gain_db) for file in files}
-    sounds = _made(timeline, open_chapter, wanted, profile, run)
-    again = {file: corrected(wanted[file], sound, profile) for file, sound in sounds.items()}
-    again = {file: made for file, made in again.items() if made != wanted[file]}
+    again: dict[ChapterFile, Mastering] = {}
+
+    def first(file: ChapterFile, sound: Sound) -> None:
+        better = corrected(wanted[file], sound, profile)
+        if better != wanted[file]:
+            again[file] = better
+        else:
+            on_made(file, sound)
+
+    sounds = _made(timeline, open_chapter, wanted, profile, run, first)
     if again:
-        sounds |= _made(timeline, open_chapter, again, profile, run)
+        better = {file: again[file] for file in wanted if file in again}
+        sounds |= _made(timeline, open_chapter, better, profile, run, on_made)
     return {file.path: sound for file, sound in sounds.items()}
 
 
@@ -149,13 +160,15 @@ def _made(
     wanted: dict[ChapterFile, Mastering],
     profile: Profile,
     run: Run,
+    on_heard: Callable[[ChapterFile, Sound], None],
 ) -> dict[ChapterFile, Sound]:
     """Encode the files, and listen to each as soon as it is whole."""
     pauses = pauses_of(timeline)
     sounds: dict[ChapterFile, Sound] = {}
 
-    def listen(file: ChapterFile, finished: Path) -> None:
-        sounds[file] = file_sound(finished, pauses, profile, wanted[file].gain_db)
+    def listen(file: ChapterFile) -> None:
+        sounds[file] = file_sound(file.path, pauses, profile, wanted[file].gain_db)
+        on_heard(file, sounds[file])
 
     encode_streams(_streams(timeline, open_chapter, wanted), run, listen)
     return {file: sounds[file] for file in wanted}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -84,8 +84,17 @@ def write_outputs(
     desk = _desk(project, plan, [chapter for chapter in plan.chapters if chapter.whole], layout, out, receiver)
     seconds = sum(timeline.samples for timeline in desk.timelines.values()) / TIMELINE_RATE
     receiver(AssemblyStarted(len(due), round(seconds, 1)))
-    sounds = _encode(desk, plan, due, threads)
-    return Written(round(seconds, 3), _write(desk, due, sounds), sounds)
+    sources = _book_sources(desk)
+    joined: dict[str, Sound | None] = {}
+
+    def join() -> None:
+        for want in due:
+            if want.kind == OutputFormat.M4B:
+                joined[want.path] = _write_book(desk, sources, want)
+
+    sounds = _encode(desk, plan, due, threads, join)
+    found = _write(desk, sources, due, joined)
+    return Written(round(seconds, 3), found, sounds | {path: sound for path, sound in joined.items() if sound})
 
 
 def _desk(
@@ -115,22 +124,29 @@ def _placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> Chap
     return place_chapter(chapter.script, shapes, project.pauses)
 
 
-def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict[str, int]:
-    """What is made of encoded chapters; add the book's sound, return how often the captions break a rule, by rule."""
+def _write_book(desk: _Desk, sources: BookSources, want: Wanted) -> Sound | None:
+    """Make a file of the book; return what it sounds like where it is an M4B that a profile was asked for."""
+    for shortfall in write_book_file(sources, want):
+        desk.receiver(Noticed(shortfall))
+    _announce(desk, desk.out / want.path)
+    return _book_sound(desk, want) if want.kind == OutputFormat.M4B and desk.project.profile.active else None
+
+
+def _write(desk: _Desk, sources: BookSources, due: Sequence[Wanted], joined: dict[str, Sound | None]) -> dict[str, int]:
+    """What is made of encoded chapters, but for what is ``joined`` already; add to that what is, and return how often
+    the captions break a rule, by rule."""
     files = [want for want in due if want.kind in CAPTIONS]
     violations = write_captions(
         desk.project, desk.timelines, desk.out, files, on_written=lambda path: _announce(desk, path)
     )
-    sources = _book_sources(desk)
     for want in due:
         path = desk.out / want.path
         if want.kind == OutputFormat.EPUB:
             _write_read_aloud(desk, want)
         elif want.chapter is None and want.output is not None and want.kind not in CAPTIONS:
-            for shortfall in write_book_file(sources, want):
-                desk.receiver(Noticed(shortfall))
-            if want.kind == OutputFormat.M4B and desk.project.profile.active:
-                sounds[want.path] = _book_sound(desk, want)
+            if want.path not in joined:
+                joined[want.path] = _write_book(desk, sources, want)
+            continue
         elif want.kind == "timeline":
             with replacing(path) as temporary, temporary.open("wb") as file:
                 file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
@@ -146,8 +162,44 @@ def _write(desk: _Desk, due: Sequence[Wanted], sounds: dict[str, Sound]) -> dict
     return violations
 
 
-def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dict[str, Sound]:
-    """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like."""
+def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int, join: Callable[[], None]) -> dict[str, Sound]:
+    """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like.
+
+    ``join`` is called when the last of what the book lacked is there, while other files may still be encoded.
+    """
+    jobs, lacking = _jobs(desk, plan, due)
+
+    paged = any(want.kind == "page" for want in due)
+
+    def on_done(job: ChapterJob) -> None:
+        _forget_envelopes(desk, job.timeline, keep=paged)
+        for made in job.files:
+            if made.path.is_relative_to(desk.out):
+                _announce(desk, made.path)
+
+    def on_file(made: ChapterFile, sound: Sound | None) -> None:
+        if made.path in lacking:
+            if sound is not None:
+                write_atomically(_sound_file(made.path), orjson.dumps(sound))
+            lacking.remove(made.path)
+            if not lacking:
+                join()
+
+    sounds = encode_chapters(
+        jobs,
+        lambda key: _measured_audio(desk, key),
+        threads=threads,
+        on_done=on_done,
+        profile=desk.project.profile,
+        on_file=on_file,
+    )
+    return {
+        path.relative_to(desk.out).as_posix(): sound for path, sound in sounds.items() if path.is_relative_to(desk.out)
+    }
+
+
+def _jobs(desk: _Desk, plan: Plan, due: Sequence[Wanted]) -> tuple[list[ChapterJob], set[Path]]:
+    """What is to be encoded, and which of it a due book lacks."""
     jobs: list[ChapterJob] = []
     files: dict[str, list[ChapterFile]] = defaultdict(list)
     for want in due:
@@ -159,27 +211,12 @@ def _encode(desk: _Desk, plan: Plan, due: Sequence[Wanted], threads: int) -> dic
             files[want.chapter].append(
                 ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
             )
+    lacking: set[Path] = set()
     for slug, made in _lacking(desk, due):
         files[slug].append(made)
+        lacking.add(made.path)
     jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
-
-    paged = any(want.kind == "page" for want in due)
-
-    def on_done(job: ChapterJob) -> None:
-        _forget_envelopes(desk, job.timeline, keep=paged)
-        for made in job.files:
-            if made.path.is_relative_to(desk.out):
-                _announce(desk, made.path)
-
-    sounds = encode_chapters(
-        jobs, lambda key: _measured_audio(desk, key), threads=threads, on_done=on_done, profile=desk.project.profile
-    )
-    for path, sound in sounds.items():
-        if path.is_relative_to(desk.encoded):
-            write_atomically(_sound_file(path), orjson.dumps(sound))
-    return {
-        path.relative_to(desk.out).as_posix(): sound for path, sound in sounds.items() if path.is_relative_to(desk.out)
-    }
+    return jobs, lacking
 
 
 def _lacking(desk: _Desk, due: Sequence[Wanted]) -> Iterator[tuple[str, ChapterFile]]:

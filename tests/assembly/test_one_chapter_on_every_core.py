@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.keeping import kept
+from pipeline.assembly.side_by_side import side_by_side
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import ChapterTimeline, Clip
@@ -64,6 +67,61 @@ def test_files_side_by_side_are_what_they_are_in_turn(tmp_path: Path, profile: P
     assert sorted(in_turn[0]) == sorted(f"a.{kind}" for kind in KINDS)
     assert made(tmp_path / "three", profile, 3, voice) == in_turn
     assert in_turn[2] == [f"take-{n}" for n in range(6)]
+
+
+@pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_file_is_told_once_in_its_place_and_before_its_chapter(
+    tmp_path: Path, profile: Profile, threads: int, voice: Voice
+) -> None:
+    whole, told = job(tmp_path), []
+
+    def on_file(made: ChapterFile, sound: Sound | None) -> None:
+        assert made.path.stat().st_size > 0
+        assert threading.current_thread() is threading.main_thread()
+        told.append((made.path, sound))
+
+    sounds = encode_chapters(
+        [whole],
+        lambda key: np.asarray(voice(2.0, level=0.1 + 0.1 * int(key[-1])) * 20_000, np.int16)[:TAKE],
+        threads=threads,
+        on_done=lambda done: told.append((done, None)),
+        profile=profile,
+        on_file=on_file,
+    )
+    assert told.pop() == (whole, None)
+    assert dict(told) == {file.path: sounds.get(file.path) for file in whole.files}
+    assert len(told) == len(whole.files)
+
+
+def test_a_lane_that_fails_ends_the_others_and_the_taking_of_rows() -> None:
+    done, taken = [], []
+
+    def rows() -> Iterator[list[Callable[[], None]]]:
+        for number in range(1000):
+            taken.append(number)
+            yield [partial(done.append, number), partial(fail, number)]
+
+    def fail(number: int) -> None:
+        if number == 3:
+            raise OSError(number)
+
+    with pytest.raises(OSError, match="3"):
+        side_by_side(2, rows())
+    assert len(taken) < 1000
+    assert done == list(range(len(done)))
+
+
+def test_rows_that_cannot_be_taken_end_every_lane() -> None:
+    done = []
+
+    def rows() -> Iterator[list[Callable[[], None] | None]]:
+        yield [partial(done.append, 1), None]
+        raise StorageError("gone")
+
+    with pytest.raises(StorageError, match="gone"):
+        side_by_side(2, rows())
+    assert done in ([], [1])
 
 
 @pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
