@@ -35,8 +35,8 @@ SHORTEST_PAUSE_SAMPLES = TIMELINE_RATE * 2 // 5
 FADING_SAMPLES = TIMELINE_RATE // 10
 """Left out at the start of a pause, where a word dies away."""
 EARLY_SAMPLES = TIMELINE_RATE // 5
-"""Left out at its end: engines tell the word after a pause late, the embedded one by 0.03 s in the median of 552 pauses
-of a novel, and by 0.14 s at most."""
+"""Left out at its end: an engine may tell the word after a pause late, as revision 1 of the embedded one did by up to
+0.14 s (``benchmarks/word_onsets.py``)."""
 
 
 def file_sound(path: Path, pauses: Sequence[tuple[float, float]], profile: Profile, gain_db: float) -> Sound:
