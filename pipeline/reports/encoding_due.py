@@ -1,0 +1,137 @@
+"""Encoding what is due: chapters in parallel, all formats of a chapter in one pass over its takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.encoding import ChapterFile
+from pipeline.assembly.parts import retail_sample
+from pipeline.assembly.project_tags import project_tags
+from pipeline.assembly.sound import Sound
+from pipeline.assembly.tags import Tags
+from pipeline.assembly.timeline import ChapterTimeline
+from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output
+from pipeline.render.plan import Plan
+from pipeline.reports.desk import (
+    Desk,
+    announce,
+    book_audio,
+    placed,
+    sound_file,
+    take_audio,
+    waveform_name,
+    waveforms_in,
+)
+from pipeline.reports.listening.kept_waveforms import keep_waveform, keys_in, waveform_path
+from pipeline.reports.listening.waveform import take_envelope
+from pipeline.store.files import write_atomically
+
+
+def encode_due(
+    desk: Desk, plan: Plan, due: Sequence[Wanted], threads: int, join: Callable[[], None]
+) -> dict[str, Sound]:
+    """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like.
+
+    ``join`` is called when the last of what the book lacked is there, while other files may still be encoded.
+    """
+    jobs, lacking = _jobs(desk, plan, due)
+
+    paged = any(want.kind == "page" for want in due)
+
+    def on_done(job: ChapterJob) -> None:
+        _forget_envelopes(desk, job.timeline, keep=paged)
+        for made in job.files:
+            if made.path.is_relative_to(desk.out):
+                announce(desk, made.path)
+
+    def on_file(made: ChapterFile, sound: Sound | None) -> None:
+        if made.path in lacking:
+            if sound is not None:
+                write_atomically(sound_file(made.path), orjson.dumps(sound))
+            lacking.remove(made.path)
+            if not lacking:
+                join()
+
+    sounds = encode_chapters(
+        jobs,
+        lambda key: _measured_audio(desk, key),
+        threads=threads,
+        on_done=on_done,
+        profile=desk.project.profile,
+        on_file=on_file,
+    )
+    return {
+        path.relative_to(desk.out).as_posix(): sound for path, sound in sounds.items() if path.is_relative_to(desk.out)
+    }
+
+
+def _jobs(desk: Desk, plan: Plan, due: Sequence[Wanted]) -> tuple[list[ChapterJob], set[Path]]:
+    """What is to be encoded, and which of it a due book lacks."""
+    jobs: list[ChapterJob] = []
+    files: dict[str, list[ChapterFile]] = defaultdict(list)
+    for want in due:
+        if want.output is None or want.output.format in CAPTIONS:
+            continue
+        if want.kind == SAMPLE:
+            jobs.append(_sample_job(desk, plan, want))
+        elif want.chapter is not None:
+            files[want.chapter].append(
+                ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
+            )
+    lacking: set[Path] = set()
+    for slug, made in _lacking(desk, due):
+        files[slug].append(made)
+        lacking.add(made.path)
+    jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
+    return jobs, lacking
+
+
+def _lacking(desk: Desk, due: Sequence[Wanted]) -> Iterator[tuple[str, ChapterFile]]:
+    """The encoded chapters, by slug, that the due files of the book are made of and that are not there yet."""
+    books = [want.output for want in due if want.chapter is None and want.output is not None]
+    outputs = {made for output in books if (made := cached_output(desk.project, output)) is not None}
+    for output in sorted(outputs, key=lambda each: (each.format, each.bitrate_kbps or 0)):
+        for slug in desk.timelines:
+            audio = book_audio(desk, slug, output)
+            if not audio.exists() or (desk.project.profile.active and not sound_file(audio).exists()):
+                yield slug, ChapterFile(audio, output, Tags(title=slug, album=""))
+
+
+def _sample_job(desk: Desk, plan: Plan, want: Wanted) -> ChapterJob:
+    sample = retail_sample(desk.project, plan.chapters)
+    assert sample is not None
+    assert want.output is not None
+    tags = project_tags(desk.project, sample.script.title)
+    timeline = placed(sample, desk.project, desk.store)
+    return ChapterJob(timeline, (ChapterFile(desk.out / want.path, want.output, tags),))
+
+
+def _measured_audio(desk: Desk, key: str) -> NDArray[np.int16]:
+    """The audio of a take, its envelope kept until the chapter's waveform is."""
+    pcm = take_audio(desk, key)
+    if key not in desk.envelopes:
+        desk.envelopes[key] = take_envelope(pcm)
+    return pcm
+
+
+def _forget_envelopes(desk: Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
+    """Of an encoded chapter its waveform is kept where a page will show it, and its takes' envelopes no longer."""
+    if desk.timelines.get(timeline.slug) is not timeline:
+        return  # the sample, whose takes are its chapter's
+    found = {key: desk.envelopes.pop(key, None) for key in keys_in(timeline)}
+    envelopes = {key: envelope for key, envelope in found.items() if envelope is not None}
+    if keep and len(envelopes) == len(found):  # one that another chapter speaks as well may have gone with it
+        keep_waveform(timeline, waveform_path(waveforms_in(desk), waveform_name(desk, timeline.slug)), envelopes)
+
+
+def _chapter_tags(desk: Desk, slug: str) -> Tags:
+    tags = project_tags(desk.project, desk.timelines[slug].title)
+    return replace(tags, track=desk.numbers[slug], tracks=len(desk.numbers))
