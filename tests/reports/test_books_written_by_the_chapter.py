@@ -19,7 +19,8 @@ from pipeline.captions.captioned import CaptionedChapter
 from pipeline.captions.captioning import BookCaptions, caption
 from pipeline.captions.cues import Cue
 from pipeline.project.outputs import Output
-from pipeline.reports import caption_files, writing
+from pipeline.reports import caption_files, encoding_due
+from pipeline.reports.desk import Desk
 from pipeline.reports.listening import page_file
 from pipeline.reports.listening.chapter_data import chapter_data
 from pipeline.reports.listening.page import Page, PageChapter, page_html
@@ -105,9 +106,9 @@ def test_envelopes_are_let_go_with_their_chapter_and_its_takes_read_once(
 ) -> None:
     measured: list[int] = []
     left: list[int] = []
-    forget = writing._forget_envelopes
+    forget = encoding_due._forget_envelopes
 
-    def watched(desk: writing._Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
+    def watched(desk: Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
         forget(desk, timeline, keep=keep)
         left.append(sum(clip.key in desk.envelopes for clip in timeline.clips))
 
@@ -115,8 +116,8 @@ def test_envelopes_are_let_go_with_their_chapter_and_its_takes_read_once(
         measured.append(len(pcm))
         return take_envelope(pcm)
 
-    monkeypatch.setattr(writing, "take_envelope", counted)
-    monkeypatch.setattr(writing, "_forget_envelopes", watched)
+    monkeypatch.setattr(encoding_due, "take_envelope", counted)
+    monkeypatch.setattr(encoding_due, "_forget_envelopes", watched)
     monkeypatch.setattr(
         "pipeline.reports.listening.kept_waveforms.take_envelope", lambda pcm: pytest.fail("a take was read twice")
     )
