@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -135,6 +136,23 @@ def test_a_close_is_answered_and_its_code_told(peer: Peer, code: int) -> None:
             await socket.receive(SOON, "")
         await asyncio.sleep(0.1)
         assert told == [1000]
+
+    with_socket(peer, script, do)
+
+
+def test_time_in_which_this_process_stood_still_is_no_silence(peer: Peer) -> None:
+    async def script(ws: ServerConnection) -> None:
+        await asyncio.sleep(0.05)
+        await ws.send("here all the time")
+        await ws.wait_closed()
+
+    async def do(socket: Socket) -> None:
+        receiving = asyncio.create_task(socket.receive(0.2, "listening"))
+        await asyncio.sleep(0)
+        time.sleep(0.6)  # noqa: ASYNC251 - the whole process is held up, peer and all
+        assert await receiving == b"here all the time"
+        with pytest.raises(KugelAudioConnectionError, match=r"0\.2 s while listening"):
+            await socket.receive(0.2, "listening")
 
     with_socket(peer, script, do)
 

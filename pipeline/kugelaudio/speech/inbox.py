@@ -42,6 +42,11 @@ class Inbox(WSListener):
         self._pong: asyncio.Future[None] | None = None
         self._farewell: asyncio.Future[None] | None = None
 
+    @property
+    def holding(self) -> bool:
+        """Whether a message is here."""
+        return bool(self._messages)
+
     def take(self) -> bytes | None:
         """Return the next message that is here, None if there is none."""
         if not self._messages:

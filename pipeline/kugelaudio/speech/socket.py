@@ -21,6 +21,8 @@ from pipeline.kugelaudio.speech.inbox import Inbox
 
 CLOSE_S: Final = 2.0
 """How long to wait for the other side's close frame."""
+_PUNCTUAL_S: Final = 0.05
+"""How late a timer is on a machine that has time."""
 _LARGEST: Final = 1 << 30
 """Bytes of one frame. The service sends a second or so of audio at once; nothing tells how much it may be."""
 _BUFFER: Final = 1 << 17
@@ -41,6 +43,7 @@ class Socket:
         """Generations carried so far."""
         self.idle_since = time.monotonic()
         self._watch: asyncio.TimerHandle | None = None
+        self._look_at = 0.0
         self._waiting: tuple[float, float, str] | None = None
         self._late: tuple[str, float] | None = None
         self._pinging: asyncio.TimerHandle | None = None
@@ -81,7 +84,7 @@ class Socket:
             return message
         self._waiting = (time.monotonic() + limit_s, limit_s, doing)
         if self._watch is None:
-            self._watch = asyncio.get_running_loop().call_later(limit_s, self._look)
+            self._watch_for(limit_s)
         try:
             await self._inbox.arrival()
         finally:
@@ -96,18 +99,30 @@ class Socket:
             self._watch.cancel()
             self._watch = None
 
+    def _watch_for(self, seconds: float) -> None:
+        self._look_at = time.monotonic() + seconds
+        self._watch = asyncio.get_running_loop().call_later(seconds, self._look)
+
     def _look(self) -> None:
-        """Cut the socket when the frame that is waited for is late, else look again when it would be."""
+        """Cut the socket when the frame that is waited for is late, else look again when it would be.
+
+        Time in which this process did not run, on a machine that was busy, paused or asleep, is no silence of the
+        service: the answer may be here already, unread and paid for.
+        """
         self._watch = None
-        if self._waiting is None:
+        if self._waiting is None or self._inbox.holding:
             return
         at, limit_s, doing = self._waiting
-        left_s = at - time.monotonic()
-        if left_s <= 0:
+        now = time.monotonic()
+        missed_s = now - self._look_at
+        if missed_s > _PUNCTUAL_S:
+            at = now + min(missed_s, limit_s)
+            self._waiting = (at, limit_s, doing)
+        if at <= now:
             self._late = (doing, limit_s)
             self.drop()
         else:
-            self._watch = asyncio.get_running_loop().call_later(left_s, self._look)
+            self._watch_for(at - now)
 
     async def waiting(self, limit_s: float = 0.0) -> bytes | None:
         """Return a frame that is here already (or comes within the limit), None if there is none."""
