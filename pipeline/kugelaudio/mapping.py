@@ -232,6 +232,7 @@ def _complaint(item: object) -> str:
     """One line of FastAPI's list, ``body.speed: Input should be …``."""
     if not isinstance(item, dict):
         return str(item)
-    place = ".".join(str(part) for part in item.get("loc", ()) if part != "body")
+    parts = item.get("loc")
+    place = ".".join(str(part) for part in parts if part != "body") if isinstance(parts, list) else ""
     text = str(item.get("msg", "not valid"))
     return f"{place}: {text}" if place else text

@@ -7,7 +7,7 @@ import logging
 import httpx
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.kugelaudio import errors, mapping
@@ -148,6 +148,7 @@ def test_retry_after_is_read_as_seconds_and_as_date() -> None:
         ).map(orjson.dumps),
     ),
 )
+@example(422, b'{"detail":[{"loc":null}]}')
 def test_no_body_breaks_the_mapping(status: int, body: bytes) -> None:
     error = from_body(status, body)
     assert isinstance(error, KugelAudioError)
