@@ -144,7 +144,9 @@ class Socket:
         return message
 
     async def answers(self, limit_s: float) -> bool:
-        """Ping the other side and say whether it answers in time."""
+        """Ping the other side and say whether it answers in time; a socket that is closed does not, at once."""
+        if not self.open:
+            return False
         self._transport.send_ping()
         try:
             async with asyncio.timeout(limit_s):
