@@ -177,9 +177,9 @@ async def _kept(planned: PlannedSegment, speech: Speech, line: LedgerLine, studi
     """Store the take, or keep it apart where it is short, then write ``ended``."""
     cost = speech.usage.cost_cents if studio.engine.paid else _NOTHING
     _settle(line, cost, studio)
-    storing = studio.storing.submit(_keep, planned, speech, line.attempt, studio.store)
+    storing = asyncio.create_task(_store(planned, speech, line.attempt, studio))
     try:
-        take = await _through(asyncio.wrap_future(storing))
+        take = await _through(storing)
     except ShortAudioError as error:
         await _record(_ended(line, "rejected", speech=speech, code=_code(error), cost=cost), studio)
         raise
@@ -191,6 +191,14 @@ async def _kept(planned: PlannedSegment, speech: Speech, line: LedgerLine, studi
     studio.paces.heard(line.voice, line.characters, take.seconds)
     await _record(_ended(line, "stored", speech=speech, cost=cost), studio)
     return take
+
+
+async def _store(planned: PlannedSegment, speech: Speech, attempt: str, studio: Studio) -> Take:
+    """Store the take beside the event loop. The ``started`` line of whoever was given the place goes first: the place
+    at the service stands empty until it is on disk, and storing takes this machine's cores from it."""
+    await studio.recorder.caught_up()
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(studio.storing, _keep, planned, speech, attempt, studio.store)
 
 
 def _keep(planned: PlannedSegment, speech: Speech, attempt: str, store: TakeStore) -> Take:

@@ -44,6 +44,7 @@ class Recorder:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._queue: list[_Entry] = []
         self._writing = False
+        self._batch_over = asyncio.Event()
 
     @property
     def run(self) -> str:
@@ -69,6 +70,11 @@ class Recorder:
         if cancelled:
             raise asyncio.CancelledError
 
+    async def caught_up(self) -> None:
+        """Wait until the lines given so far are on disk, or were refused."""
+        for _ in range(self._writing + bool(self._queue)):
+            await self._batch_over.wait()
+
     def append_now(self, line: LedgerLine) -> None:
         """Write a line at once, from a task that is being cancelled. Raises StorageError."""
         self._ledger.append(line, durable=self._durable)
@@ -89,6 +95,8 @@ class Recorder:
         self._writing = False
         if self._queue:
             self._write(loop)
+        self._batch_over.set()
+        self._batch_over = asyncio.Event()
         for entry in batch:
             entry.over, entry.error = True, error
             if not entry.written.done():
