@@ -39,15 +39,16 @@ def encode_chapters(
     stop: threading.Event | None = None,
     profile: Profile = NONE,
     on_file: Callable[[ChapterFile, Sound | None], None] = lambda file, sound: None,  # noqa: ARG005
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[Path, Sound]:
     """Make the files of every chapter, the longest chapter first, ``threads`` at a time with one take each; where there
     are fewer chapters than threads, a chapter's files each in a thread of their own.
 
-    Called in the calling thread: ``on_file`` with each file in its place and what it sounds like, while others are
-    still being made, and ``on_done`` once per chapter whose files are all in place. The first failure,
-    Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files are removed, finished ones
-    stay. Raises what failed first, or Interrupted when ``stop`` was set. Returns what the files sound like where a
-    ``profile`` says how they should, else nothing.
+    Called in the calling thread: ``meanwhile`` once the first chapters have begun, ``on_file`` with each file in its
+    place and what it sounds like, while others are still being made, and ``on_done`` once per chapter whose files are
+    all in place. The first failure, Ctrl-C or a set ``stop`` ends the others within a second of audio; half-made files
+    are removed, finished ones stay. Raises what failed first, or Interrupted when ``stop`` was set. Returns what the
+    files sound like where a ``profile`` says how they should, else nothing.
     """
     halt = threading.Event()
     events: SimpleQueue[Future[dict[Path, Sound]] | tuple[ChapterFile, Sound | None]] = SimpleQueue()
@@ -77,6 +78,7 @@ def encode_chapters(
             future.add_done_callback(events.put)
         left = len(made)
         try:
+            meanwhile()
             while left:
                 event = events.get()
                 if isinstance(event, Future):

@@ -36,11 +36,18 @@ from pipeline.store.files import write_atomically
 
 
 def encode_due(
-    desk: Desk, plan: Plan, due: Sequence[Wanted], threads: int, join: Callable[[], None]
+    desk: Desk,
+    plan: Plan,
+    due: Sequence[Wanted],
+    threads: int,
+    *,
+    join: Callable[[], None],
+    meanwhile: Callable[[], None],
 ) -> dict[str, Sound]:
     """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like.
 
-    ``join`` is called when the last of what the book lacked is there, while other files may still be encoded.
+    ``join`` is called when the last of what the book lacked is there, while other files may still be encoded;
+    ``meanwhile`` once, as soon as encoding has begun or where there is nothing to encode.
     """
     jobs, lacking = _jobs(desk, plan, due)
 
@@ -67,6 +74,7 @@ def encode_due(
         on_done=on_done,
         profile=desk.project.profile,
         on_file=on_file,
+        meanwhile=meanwhile,
     )
     return {
         path.relative_to(desk.out).as_posix(): sound for path, sound in sounds.items() if path.is_relative_to(desk.out)

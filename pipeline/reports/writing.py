@@ -65,15 +65,60 @@ def write_outputs(
     receiver(AssemblyStarted(len(due), round(seconds, 1)))
     sources = _book_sources(desk)
     joined: dict[str, Sound | None] = {}
+    broken: dict[str, int] = {}
 
     def join() -> None:
         for want in due:
             if want.kind == OutputFormat.M4B:
                 joined[want.path] = _write_book(desk, sources, want)
 
-    sounds = encode_due(desk, plan, due, threads, join)
-    found = _write(desk, sources, due, joined)
-    return Written(round(seconds, 3), found, sounds | {path: sound for path, sound in joined.items() if sound})
+    def meanwhile() -> None:
+        broken.update(_write_what_is_read(desk, due))
+
+    sounds = encode_due(desk, plan, due, threads, join=join, meanwhile=meanwhile)
+    _write_what_is_heard(desk, sources, due, joined)
+    return Written(round(seconds, 3), broken, sounds | {path: sound for path, sound in joined.items() if sound})
+
+
+def _write_what_is_read(desk: Desk, due: Sequence[Wanted]) -> dict[str, int]:
+    """What needs no encoded chapter: captions, text, ``timeline.json``. Returns how often the captions break a rule, by
+    rule."""
+    files = [want for want in due if want.kind in CAPTIONS]
+    violations = write_captions(
+        desk.project, desk.timelines, desk.out, files, on_written=lambda path: announce(desk, path)
+    )
+    for want in due:
+        path = desk.out / want.path
+        if want.kind == "timeline":
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
+        elif want.kind == "text" and want.chapter is not None:
+            write_atomically(path, f"{desk.timelines[want.chapter].text}\n".encode())
+        else:
+            continue
+        announce(desk, path)
+    return violations
+
+
+def _write_what_is_heard(
+    desk: Desk, sources: BookSources, due: Sequence[Wanted], joined: dict[str, Sound | None]
+) -> None:
+    """What is made of encoded chapters, but for what is ``joined`` already; what is, is added to that."""
+    for want in due:
+        if want.kind == OutputFormat.EPUB:
+            _write_read_aloud(desk, want)
+            announce(desk, desk.out / want.path)
+        elif want.kind == "page":
+            _write_page(desk)
+            announce(desk, desk.out / want.path)
+        elif want.path not in joined and _is_book(want):
+            joined[want.path] = _write_book(desk, sources, want)
+    if any(want.chapter is None for want in due):
+        _forget_encoded(desk)
+
+
+def _is_book(want: Wanted) -> bool:
+    return want.chapter is None and want.output is not None and want.kind not in CAPTIONS
 
 
 def _write_book(desk: Desk, sources: BookSources, want: Wanted) -> Sound | None:
@@ -82,36 +127,6 @@ def _write_book(desk: Desk, sources: BookSources, want: Wanted) -> Sound | None:
         desk.receiver(Noticed(shortfall))
     announce(desk, desk.out / want.path)
     return _book_sound(desk, want) if want.kind == OutputFormat.M4B and desk.project.profile.active else None
-
-
-def _write(desk: Desk, sources: BookSources, due: Sequence[Wanted], joined: dict[str, Sound | None]) -> dict[str, int]:
-    """What is made of encoded chapters, but for what is ``joined`` already; add to that what is, and return how often
-    the captions break a rule, by rule."""
-    files = [want for want in due if want.kind in CAPTIONS]
-    violations = write_captions(
-        desk.project, desk.timelines, desk.out, files, on_written=lambda path: announce(desk, path)
-    )
-    for want in due:
-        path = desk.out / want.path
-        if want.kind == OutputFormat.EPUB:
-            _write_read_aloud(desk, want)
-        elif want.chapter is None and want.output is not None and want.kind not in CAPTIONS:
-            if want.path not in joined:
-                joined[want.path] = _write_book(desk, sources, want)
-            continue
-        elif want.kind == "timeline":
-            with replacing(path) as temporary, temporary.open("wb") as file:
-                file.writelines(timeline_json(Timeline(tuple(desk.timelines.values()))))
-        elif want.kind == "page":
-            _write_page(desk)
-        elif want.kind == "text" and want.chapter is not None:
-            write_atomically(path, f"{desk.timelines[want.chapter].text}\n".encode())
-        else:
-            continue
-        announce(desk, path)
-    if any(want.chapter is None for want in due):
-        _forget_encoded(desk)
-    return violations
 
 
 def _write_page(desk: Desk) -> None:

@@ -94,6 +94,44 @@ def test_each_file_is_told_once_in_its_place_and_before_its_chapter(
     assert len(told) == len(whole.files)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_what_needs_no_encoder_is_done_while_encoders_run(tmp_path: Path, threads: int, voice: Voice) -> None:
+    written = threading.Event()
+
+    def open_take(_key: str) -> np.ndarray:
+        assert written.wait(20), "nothing was done meanwhile"
+        return np.asarray(voice(2.0) * 20_000, np.int16)[:TAKE]
+
+    def meanwhile() -> None:
+        assert threading.current_thread() is threading.main_thread()
+        written.set()
+
+    encode_chapters([job(tmp_path)], open_take, threads=threads, on_done=lambda _: None, meanwhile=meanwhile)
+    assert len(list(tmp_path.iterdir())) == len(KINDS)
+
+
+def test_what_fails_meanwhile_ends_the_encoders_and_leaves_no_half_made_file(tmp_path: Path, voice: Voice) -> None:
+    def meanwhile() -> None:
+        raise StorageError("the disk is full")
+
+    with pytest.raises(StorageError, match="the disk is full"):
+        encode_chapters(
+            [job(tmp_path), job(tmp_path / "second")],
+            lambda _key: np.asarray(voice(2.0) * 20_000, np.int16)[:TAKE],
+            threads=1,
+            on_done=lambda _: None,
+            meanwhile=meanwhile,
+        )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in {".mp3", ".m4a", ".flac"}]
+    assert not (tmp_path / "second").exists(), "no chapter was begun after that"
+
+
+def test_with_nothing_to_encode_it_is_done_all_the_same() -> None:
+    done: list[str] = []
+    encode_chapters([], lambda key: np.empty(0), threads=2, on_done=lambda _: None, meanwhile=lambda: done.append("x"))
+    assert done == ["x"]
+
+
 def test_a_lane_that_fails_ends_the_others_and_the_taking_of_rows() -> None:
     done, taken = [], []
 
