@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.keeping import kept
 from pipeline.assembly.reading import OpenTake, chapter_pcm
-from pipeline.assembly.side_by_side import Run, in_turn, side_by_side
+from pipeline.assembly.side_by_side import MANY, ONE, Hands
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.errors import Interrupted
@@ -56,7 +56,7 @@ def encode_chapters(
     def told(file: ChapterFile, sound: Sound | None = None) -> None:
         events.put((file, sound))
 
-    def make(job: ChapterJob, run: Run) -> dict[Path, Sound]:
+    def make(job: ChapterJob, hands: Hands) -> dict[Path, Sound]:
         def audio() -> Iterator[NDArray[np.int16]]:
             return chapter_pcm(job.timeline, open_take)
 
@@ -64,16 +64,16 @@ def encode_chapters(
             # Its filters take a while to load, which a book without a profile does not spend.
             from pipeline.assembly.mastering import master_chapter  # noqa: PLC0415
 
-            with kept(audio, job.files[0].path.parent) as again:
-                return master_chapter(job.timeline, lambda: _until(again(), halt, stop), job.files, profile, run, told)
-        encode_chapter(_until(audio(), halt, stop), job.files, run, told)
+            with kept(audio, job.files[0].path.parent) as read:
+                return master_chapter(job.timeline, lambda: _until(read(), halt, stop), job.files, profile, hands, told)
+        encode_chapter(_until(audio(), halt, stop), job.files, hands.run, told)
         return {}
 
     sounds: dict[Path, Sound] = {}
     longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
-    run: Run = side_by_side if len(jobs) < threads else in_turn
+    hands = MANY if len(jobs) < threads else ONE
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
-        made = {pool.submit(make, job, run): job for job in longest_first}
+        made = {pool.submit(make, job, hands): job for job in longest_first}
         for future in made:
             future.add_done_callback(events.put)
         left = len(made)

@@ -24,6 +24,7 @@ from pipeline.assembly.loudness import (
     peak_db,
     rms_db,
 )
+from pipeline.assembly.side_by_side import Ahead
 from pipeline.assembly.sound import Sound, hundredths, outside
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
 from pipeline.errors import StorageError
@@ -39,9 +40,11 @@ EARLY_SAMPLES = TIMELINE_RATE // 5
 0.14 s (``benchmarks/word_onsets.py``)."""
 
 
-def file_sound(path: Path, pauses: Sequence[tuple[float, float]], profile: Profile, gain_db: float) -> Sound:
+def file_sound(
+    path: Path, pauses: Sequence[tuple[float, float]], profile: Profile, gain_db: float, ahead: Ahead = iter
+) -> Sound:
     """Decode an audio file and measure it. Raises StorageError where it cannot be decoded."""
-    levels = file_levels(path)
+    levels = file_levels(path, ahead)
     sound = Sound(
         round(levels.seconds, 3),
         hundredths(integrated_lufs(levels.weighted)),
@@ -63,12 +66,12 @@ def pauses_of(timeline: ChapterTimeline) -> list[tuple[float, float]]:
     return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
-def file_levels(path: Path) -> Levels:
+def file_levels(path: Path, ahead: Ahead = iter) -> Levels:
     """Measure an audio file. Raises StorageError where it cannot be decoded."""
     try:
         with av.open(str(path.absolute())) as container:
             rate = container.streams.audio[0].rate
-        return gathered(_heard(path, rate), rate)
+        return gathered(ahead(_heard(path, rate)), rate)
     except av.FFmpegError as error:
         raise StorageError(f"{path}: cannot be decoded: {error.strerror}", hint="assemble again") from error
 

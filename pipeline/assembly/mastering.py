@@ -23,7 +23,7 @@ from pipeline.assembly.limiting import limited
 from pipeline.assembly.listening import file_sound, pauses_of
 from pipeline.assembly.loudness import HOPS_PER_SECOND, Levels, decibel, integrated_lufs, measure
 from pipeline.assembly.room_tone import with_room_tone
-from pipeline.assembly.side_by_side import Run, in_turn
+from pipeline.assembly.side_by_side import ONE, Hands
 from pipeline.assembly.sound import Sound, measured_level
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
 from pipeline.project.formats import OutputFormat
@@ -54,7 +54,7 @@ def master_chapter(
     open_chapter: OpenChapter,
     files: Sequence[ChapterFile],
     profile: Profile,
-    run: Run = in_turn,
+    hands: Hands = ONE,
     on_made: Callable[[ChapterFile, Sound], None] = lambda file, sound: None,  # noqa: ARG005
 ) -> dict[Path, Sound]:
     """Make the files of a chapter at the profile's level; return what each sounds like.
@@ -63,7 +63,7 @@ def master_chapter(
 
     Raises StorageError where a file cannot be written or read back, and what reading the takes raises.
     """
-    levels = measure(open_chapter(), TIMELINE_RATE, weighted=profile.rms_db is None, true_peaks=False)
+    levels = measure(hands.ahead(open_chapter()), TIMELINE_RATE, weighted=profile.rms_db is None, true_peaks=False)
     gain_db = chapter_gain_db(levels, profile)
     wanted = {file: mastering(file.output, profile, gain_db) for file in files}
     again: dict[ChapterFile, Mastering] = {}
@@ -75,10 +75,10 @@ def master_chapter(
         else:
             on_made(file, sound)
 
-    sounds = _made(timeline, open_chapter, wanted, profile, run, first)
+    sounds = _made(timeline, open_chapter, wanted, profile, hands, first)
     if again:
         better = {file: again[file] for file in wanted if file in again}
-        sounds |= _made(timeline, open_chapter, better, profile, run, on_made)
+        sounds |= _made(timeline, open_chapter, better, profile, hands, on_made)
     return {file.path: sound for file, sound in sounds.items()}
 
 
@@ -159,7 +159,7 @@ def _made(
     open_chapter: OpenChapter,
     wanted: dict[ChapterFile, Mastering],
     profile: Profile,
-    run: Run,
+    hands: Hands,
     on_heard: Callable[[ChapterFile, Sound], None],
 ) -> dict[ChapterFile, Sound]:
     """Encode the files, and listen to each as soon as it is whole."""
@@ -167,10 +167,10 @@ def _made(
     sounds: dict[ChapterFile, Sound] = {}
 
     def listen(file: ChapterFile) -> None:
-        sounds[file] = file_sound(file.path, pauses, profile, wanted[file].gain_db)
+        sounds[file] = file_sound(file.path, pauses, profile, wanted[file].gain_db, hands.ahead)
         on_heard(file, sounds[file])
 
-    encode_streams(_streams(timeline, open_chapter, wanted), run, listen)
+    encode_streams(_streams(timeline, open_chapter, wanted), hands.run, listen)
     return {file: sounds[file] for file in wanted}
 
 

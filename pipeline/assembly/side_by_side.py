@@ -1,17 +1,19 @@
-"""Who does the work on the several files of a chapter: one thread in turn, or one for each of them."""
+"""Who does the work on a chapter and its several files: one thread, or as many as there is work for."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import Queue
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 Task: TypeAlias = Callable[[], None]
+_T = TypeVar("_T")
 
 _AHEAD = 4
-"""How many seconds of audio wait for the slower of a chapter's files at most."""
+"""How many seconds of audio wait at most: for the slower of a chapter's files, or for who measures them."""
 
 
 class Run(Protocol):
@@ -45,6 +47,55 @@ def side_by_side(lanes: int, rows: Iterable[Sequence[Task | None]]) -> None:
                 queue.put(None)
     for lane in ended:
         lane.result()
+
+
+def ahead(items: Iterable[_T]) -> Iterator[_T]:
+    """The items, taken in a thread of their own a few before they are asked for. Raises what taking them raised."""
+    queue: Queue[tuple[_T] | None] = Queue(_AHEAD)
+    unwanted = threading.Event()
+
+    def take() -> None:
+        try:
+            for item in items:
+                if unwanted.is_set():
+                    break
+                queue.put((item,))
+        finally:
+            queue.put(None)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        taken, more = pool.submit(take), True
+        try:
+            while (got := queue.get()) is not None:
+                yield got[0]
+            more = False
+        finally:
+            unwanted.set()
+            while more:
+                more = queue.get() is not None
+    taken.result()
+
+
+class Ahead(Protocol):
+    """Gives items as they are, taken when they are asked for or before that."""
+
+    def __call__(self, items: Iterable[_T], /) -> Iterator[_T]:
+        """Raises what taking them raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """How a chapter is made: ``run`` does the work on its files, ``ahead`` brings what is measured."""
+
+    run: Run
+    ahead: Ahead
+
+
+ONE = Hands(in_turn, iter)
+"""Where every core has a chapter of its own."""
+MANY = Hands(side_by_side, ahead)
+"""Where a chapter has several cores for itself."""
 
 
 def _hand_out(

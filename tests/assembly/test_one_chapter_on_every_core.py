@@ -13,7 +13,7 @@ import pytest
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.keeping import kept
-from pipeline.assembly.side_by_side import side_by_side
+from pipeline.assembly.side_by_side import ahead, side_by_side
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import ChapterTimeline, Clip
@@ -160,6 +160,37 @@ def test_rows_that_cannot_be_taken_end_every_lane() -> None:
     with pytest.raises(StorageError, match="gone"):
         side_by_side(2, rows())
     assert done in ([], [1])
+
+
+def test_what_is_taken_ahead_comes_whole_and_in_order() -> None:
+    assert list(ahead(range(1000))) == list(range(1000))
+    assert list(ahead(iter(()))) == []
+
+
+def test_what_fails_ahead_is_raised_behind_what_came_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise StorageError("gone")
+
+    taken: list[int] = []
+    with pytest.raises(StorageError, match="gone"):
+        taken.extend(ahead(items()))
+    assert taken == [1]
+
+
+def test_nothing_is_taken_any_more_when_nobody_asks() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    asked = ahead(items())
+    assert next(asked) == 0
+    asked.close()
+    assert len(taken) < 20
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
 
 
 @pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
