@@ -55,13 +55,15 @@ def publish(
     allowed = [want for want in wanted if selected is None or want.chapter in selected]
     due = [want for want in allowed if force or not is_current(known.get(want.path), out, want.inputs)]
     sounds: Mapping[str, Sound] = {}
+    written = {want.path for want in due}
     seconds, found = (previous.audio_seconds, previous.caption_violations) if previous else (0.0, {})
     if due:
         from pipeline.reports.writing import write_outputs  # noqa: PLC0415 - a run with nothing to do loads no codec
 
         done = write_outputs(project, plan, layout, out, due, threads=threads, receiver=receiver)
         seconds, found, sounds = done.audio_seconds, dict(done.caption_violations), done.sounds
-    written = {want.path for want in due}
+        known |= done.books
+        written -= done.books.keys()
     files = [
         file_record(out, want.path, want.kind, want.chapter, want.inputs, sounds.get(want.path))
         if want.path in written

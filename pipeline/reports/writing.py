@@ -34,6 +34,7 @@ from pipeline.reports.encoding_due import encode_due
 from pipeline.reports.listening.kept_waveforms import chapter_waveforms
 from pipeline.reports.listening.page_file import write_page
 from pipeline.reports.read_aloud_file import write_read_aloud_file
+from pipeline.reports.run_record import FileRecord, file_record
 from pipeline.reports.timeline_json import timeline_json
 from pipeline.store.files import replacing, write_atomically
 from pipeline.store.layout import Layout
@@ -41,12 +42,14 @@ from pipeline.store.layout import Layout
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: seconds of audio in all whole chapters, how often their captions break which rule, and what
-    the files sound like (by path in the outputs; only where a profile says how they should)."""
+    """What was written: seconds of audio in all whole chapters, how often their captions break which rule, what the
+    chapters' files sound like (only where a profile says how they should), and the files of the book as they are
+    recorded; both by path in the outputs."""
 
     audio_seconds: float
     caption_violations: Mapping[str, int]
     sounds: Mapping[str, Sound]
+    books: Mapping[str, FileRecord]
 
 
 def write_outputs(
@@ -64,20 +67,20 @@ def write_outputs(
     seconds = sum(timeline.samples for timeline in desk.timelines.values()) / TIMELINE_RATE
     receiver(AssemblyStarted(len(due), round(seconds, 1)))
     sources = _book_sources(desk)
-    joined: dict[str, Sound | None] = {}
+    books: dict[str, FileRecord] = {}
     broken: dict[str, int] = {}
 
     def join() -> None:
         for want in due:
             if want.kind == OutputFormat.M4B:
-                joined[want.path] = _write_book(desk, sources, want)
+                books[want.path] = _write_book(desk, sources, want)
 
     def meanwhile() -> None:
         broken.update(_write_what_is_read(desk, due))
 
     sounds = encode_due(desk, plan, due, threads, join=join, meanwhile=meanwhile)
-    _write_what_is_heard(desk, sources, due, joined)
-    return Written(round(seconds, 3), broken, sounds | {path: sound for path, sound in joined.items() if sound})
+    _write_what_is_heard(desk, sources, due, books)
+    return Written(round(seconds, 3), broken, sounds, books)
 
 
 def _write_what_is_read(desk: Desk, due: Sequence[Wanted]) -> dict[str, int]:
@@ -100,10 +103,8 @@ def _write_what_is_read(desk: Desk, due: Sequence[Wanted]) -> dict[str, int]:
     return violations
 
 
-def _write_what_is_heard(
-    desk: Desk, sources: BookSources, due: Sequence[Wanted], joined: dict[str, Sound | None]
-) -> None:
-    """What is made of encoded chapters, but for what is ``joined`` already; what is, is added to that."""
+def _write_what_is_heard(desk: Desk, sources: BookSources, due: Sequence[Wanted], books: dict[str, FileRecord]) -> None:
+    """What is made of encoded chapters, but for the ``books`` that are there already; others are added to them."""
     for want in due:
         if want.kind == OutputFormat.EPUB:
             _write_read_aloud(desk, want)
@@ -111,8 +112,8 @@ def _write_what_is_heard(
         elif want.kind == "page":
             _write_page(desk)
             announce(desk, desk.out / want.path)
-        elif want.path not in joined and _is_book(want):
-            joined[want.path] = _write_book(desk, sources, want)
+        elif want.path not in books and _is_book(want):
+            books[want.path] = _write_book(desk, sources, want)
     if any(want.chapter is None for want in due):
         _forget_encoded(desk)
 
@@ -121,12 +122,14 @@ def _is_book(want: Wanted) -> bool:
     return want.chapter is None and want.output is not None and want.kind not in CAPTIONS
 
 
-def _write_book(desk: Desk, sources: BookSources, want: Wanted) -> Sound | None:
-    """Make a file of the book; return what it sounds like where it is an M4B that a profile was asked for."""
+def _write_book(desk: Desk, sources: BookSources, want: Wanted) -> FileRecord:
+    """Make a file of the book; an M4B for which a profile was asked is recorded with what it sounds like."""
     for shortfall in write_book_file(sources, want):
         desk.receiver(Noticed(shortfall))
     announce(desk, desk.out / want.path)
-    return _book_sound(desk, want) if want.kind == OutputFormat.M4B and desk.project.profile.active else None
+    heard = want.kind == OutputFormat.M4B and desk.project.profile.active
+    sound = _book_sound(desk, want) if heard else None
+    return file_record(desk.out, want.path, want.kind, want.chapter, want.inputs, sound)
 
 
 def _write_page(desk: Desk) -> None:
