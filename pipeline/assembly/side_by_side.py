@@ -12,8 +12,11 @@ from typing import Protocol, TypeAlias, TypeVar
 Task: TypeAlias = Callable[[], None]
 _T = TypeVar("_T")
 
+_WAITING = 1200
+"""How many seconds of audio wait at most for the slower of a chapter's files, 48 kB each: whatever else is made of the
+faster one, as the book is of the AAC, need not wait for it too."""
 _AHEAD = 4
-"""How many seconds of audio wait at most: for the slower of a chapter's files, or for who measures them."""
+"""How many wait to be measured."""
 
 
 class Run(Protocol):
@@ -35,9 +38,9 @@ def in_turn(lanes: int, rows: Iterable[Sequence[Task | None]]) -> None:  # noqa:
 
 def side_by_side(lanes: int, rows: Iterable[Sequence[Task | None]]) -> None:
     """Each lane in a thread that never waits for another lane's: where a chapter has several cores for itself, it takes
-    as long as its slowest file. The rows are taken in the calling thread, a few ahead."""
+    as long as its slowest file. The rows are taken in the calling thread, ahead of the lanes."""
     failed = threading.Event()
-    queues: list[Queue[Task | None]] = [Queue(_AHEAD) for _ in range(lanes)]
+    queues: list[Queue[Task | None]] = [Queue(_WAITING) for _ in range(lanes)]
     with ThreadPoolExecutor(lanes, thread_name_prefix="file") as pool:
         ended = [pool.submit(_work, queue, failed) for queue in queues]
         try:

@@ -136,7 +136,7 @@ def test_a_lane_that_fails_ends_the_others_and_the_taking_of_rows() -> None:
     done, taken = [], []
 
     def rows() -> Iterator[list[Callable[[], None]]]:
-        for number in range(1000):
+        for number in range(100_000):
             taken.append(number)
             yield [partial(done.append, number), partial(fail, number)]
 
@@ -146,8 +146,23 @@ def test_a_lane_that_fails_ends_the_others_and_the_taking_of_rows() -> None:
 
     with pytest.raises(OSError, match="3"):
         side_by_side(2, rows())
-    assert len(taken) < 1000
+    assert len(taken) < 100_000
     assert done == list(range(len(done)))
+
+
+def test_a_fast_file_does_not_wait_for_a_slow_one() -> None:
+    """Of twenty minutes, the last second is written to one file before the first is to the other."""
+    fast_done = threading.Event()
+
+    def rows() -> Iterator[list[Callable[[], None]]]:
+        for _ in range(1199):
+            yield [lambda: None, wait]
+        yield [fast_done.set, wait]
+
+    def wait() -> None:
+        assert fast_done.wait(20), "the fast file was held back"
+
+    side_by_side(2, rows())
 
 
 def test_rows_that_cannot_be_taken_end_every_lane() -> None:
