@@ -9,10 +9,11 @@ chapter begins and ends with (``placing.FRAME_SAMPLES``), and every joint is exa
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -41,27 +42,47 @@ class BookChapter:
     audio: Path
 
 
-def write_m4b(path: Path, chapters: Sequence[BookChapter], tags: Tags, stop: threading.Event | None = None) -> None:
+Join: TypeAlias = Callable[[Path, Sequence[BookChapter], Tags], None]
+"""Writes the chapters' packets, marks and tags to a path that is not yet the book's name."""
+
+
+def write_m4b(
+    path: Path,
+    chapters: Sequence[BookChapter],
+    tags: Tags,
+    stop: threading.Event | None = None,
+    joining: Join | None = None,
+) -> None:
     """Write the M4B from chapters encoded with one bitrate; nothing is encoded again.
 
     Chapter marks stand in both stores: QuickTime's text track, which holds all of them, and Nero's list, which ends at
     255 chapters and cuts titles at 255 bytes (:func:`pipeline.assembly.marks.shortfalls` says so).
-    Raises StorageError where a chapter's file is damaged or not as long as its timeline or the book cannot be
-    written, Interrupted when ``stop`` is set, ValueError without chapters.
+    ``joining`` does it in place of :func:`join`.
+
+    Raises StorageError where a chapter's file is damaged or not as long as its timeline or the book cannot be written,
+    Interrupted when ``stop`` is set, ValueError without chapters.
     """
     if not chapters:
         raise ValueError("a book needs a chapter")
-    marks = marks_of((chapter.title, chapter.samples) for chapter in chapters)
     with replacing(path) as temporary:
-        with open_output(temporary, recipe(Output(format=OutputFormat.M4B))) as container:
-            container.set_chapters(container_chapters(marks))
-            with _opened(chapters[0]) as first:
-                stream = container.add_stream_from_template(first.streams.audio[0])
-            stream.metadata["language"] = iso_639_2(tags.language)
-            for packet in _timed(chapters, stop):
-                packet.stream = stream
-                container.mux(packet)
-        finish_file(temporary, OutputFormat.M4B, tags, marks)
+        if joining is not None:
+            joining(temporary, chapters, tags)
+        else:
+            join(temporary, chapters, tags, stop)
+
+
+def join(path: Path, chapters: Sequence[BookChapter], tags: Tags, stop: threading.Event | None = None) -> None:
+    """Write the M4B to ``path``, which is not yet its name. Raises as :func:`write_m4b` does, and OSError."""
+    marks = marks_of((chapter.title, chapter.samples) for chapter in chapters)
+    with open_output(path, recipe(Output(format=OutputFormat.M4B))) as container:
+        container.set_chapters(container_chapters(marks))
+        with _opened(chapters[0]) as first:
+            stream = container.add_stream_from_template(first.streams.audio[0])
+        stream.metadata["language"] = iso_639_2(tags.language)
+        for packet in _timed(chapters, stop):
+            packet.stream = stream
+            container.mux(packet)
+    finish_file(path, OutputFormat.M4B, tags, marks)
 
 
 def _timed(chapters: Sequence[BookChapter], stop: threading.Event | None) -> Iterator[Packet[AudioStream]]:
