@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,13 +157,16 @@ def _summary(outcome: Outcome) -> list[str]:
 
 
 def _stale(record: RunRecord) -> list[str]:
-    """Outputs of earlier runs: some will be made again, others are no longer asked for."""
+    """Outputs of earlier runs, those of a folder together: some will be made again, others are no longer asked for."""
     everything_was_made = record.inputs and record.status == "done" and record.chapters == record.chapters_whole
     if everything_was_made:
         why = "no longer an output; `narrate clean`, then `narrate render` takes it away"
     else:
         why = "older than the manuscript"
-    return [f"  stale: {path} ({why})" for path in record.stale]
+    folders = Counter(path.rpartition("/")[0] for path in record.stale)
+    alone = [path for path in record.stale if "/" not in path or folders[path.rpartition("/")[0]] == 1]
+    together = [f"{folder}/  {count:,} files" for folder, count in folders.items() if folder and count > 1]
+    return [f"  stale: {what} ({why})" for what in [*alone, *together]]
 
 
 def _spent(record: RunRecord) -> str:

@@ -93,6 +93,8 @@ def test_an_output_that_is_no_longer_asked_for_is_called_so(narrate: Narrate, pr
     (project / "project.yaml").write_text(f"{MANIFEST}outputs: [{{format: mp3}}]\n", encoding="utf-8")
     told = narrate("render", project).stdout
     assert "  stale: ada-and-the-lamp.srt (no longer an output; `narrate clean`" in told
+    assert "  stale: srt/  2 files (no longer an output; `narrate clean`" in told
+    assert told.count("stale:") == 3, "of a folder's files one line tells"
 
 
 def test_force_assembles_the_same_bytes_and_makes_no_take(narrate: Narrate, project: Path) -> None:
