@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.keeping import kept
 from pipeline.assembly.reading import OpenTake, chapter_pcm
-from pipeline.assembly.side_by_side import MANY, ONE, Hands
+from pipeline.assembly.side_by_side import ONE, Hands, many
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.errors import Interrupted
@@ -71,7 +71,7 @@ def encode_chapters(
 
     sounds: dict[Path, Sound] = {}
     longest_first = sorted(jobs, key=lambda job: -job.timeline.samples)
-    hands = MANY if len(jobs) < threads else ONE
+    hands = many(len(jobs)) if len(jobs) < threads else ONE
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="encode") as pool:
         made = {pool.submit(make, job, hands): job for job in longest_first}
         for future in made:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from queue import Queue
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -13,10 +14,10 @@ Task: TypeAlias = Callable[[], None]
 _T = TypeVar("_T")
 
 _WAITING = 1200
-"""How many seconds of audio wait at most for the slower of a chapter's files, 48 kB each: whatever else is made of the
-faster one, as the book is of the AAC, need not wait for it too."""
+"""How many blocks of at most a second, 48 kB each, wait at most for the slower files of all chapters under way: what is
+made of the faster one, as the book is of the AAC, need not wait for it too."""
 _AHEAD = 4
-"""How many wait to be measured."""
+"""How many wait at least, and how many to be measured."""
 
 
 class Run(Protocol):
@@ -36,11 +37,11 @@ def in_turn(lanes: int, rows: Iterable[Sequence[Task | None]]) -> None:  # noqa:
                 task()
 
 
-def side_by_side(lanes: int, rows: Iterable[Sequence[Task | None]]) -> None:
+def side_by_side(lanes: int, rows: Iterable[Sequence[Task | None]], *, waiting: int = _WAITING) -> None:
     """Each lane in a thread that never waits for another lane's: where a chapter has several cores for itself, it takes
-    as long as its slowest file. The rows are taken in the calling thread, ahead of the lanes."""
+    as long as its slowest file. The rows are taken in the calling thread, at most ``waiting`` ahead of a lane."""
     failed = threading.Event()
-    queues: list[Queue[Task | None]] = [Queue(_WAITING) for _ in range(lanes)]
+    queues: list[Queue[Task | None]] = [Queue(waiting) for _ in range(lanes)]
     with ThreadPoolExecutor(lanes, thread_name_prefix="file") as pool:
         ended = [pool.submit(_work, queue, failed) for queue in queues]
         try:
@@ -97,8 +98,11 @@ class Hands:
 
 ONE = Hands(in_turn, iter)
 """Where every core has a chapter of its own."""
-MANY = Hands(side_by_side, ahead)
-"""Where a chapter has several cores for itself."""
+
+
+def many(chapters: int) -> Hands:
+    """Where each of so few ``chapters`` has several cores for itself; together they hold no more audio than one."""
+    return Hands(partial(side_by_side, waiting=max(_AHEAD, _WAITING // max(1, chapters))), ahead)
 
 
 def _hand_out(

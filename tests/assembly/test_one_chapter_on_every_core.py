@@ -13,7 +13,7 @@ import pytest
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.keeping import kept
-from pipeline.assembly.side_by_side import ahead, side_by_side
+from pipeline.assembly.side_by_side import ahead, many, side_by_side
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import ChapterTimeline, Clip
@@ -163,6 +163,32 @@ def test_a_fast_file_does_not_wait_for_a_slow_one() -> None:
         assert fast_done.wait(20), "the fast file was held back"
 
     side_by_side(2, rows())
+
+
+def held(chapters: int) -> int:
+    """How many blocks a file that stands still holds, where so many chapters are made at once."""
+    taken: list[int] = []
+    go_on = threading.Event()
+
+    def rows() -> Iterator[list[Callable[[], object]]]:
+        for number in range(5000):
+            taken.append(number)
+            yield [partial(go_on.wait, 20)]
+
+    work = threading.Thread(target=many(chapters).run, args=(1, rows()))
+    work.start()
+    before = -1
+    while before != len(taken):
+        before = len(taken)
+        go_on.wait(0.2)
+    go_on.set()
+    work.join()
+    return before
+
+
+def test_many_chapters_hold_no_more_audio_than_one() -> None:
+    assert held(1) > 1000
+    assert 60 * held(60) <= 1.2 * held(1)
 
 
 def test_rows_that_cannot_be_taken_end_every_lane() -> None:
