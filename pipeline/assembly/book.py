@@ -56,7 +56,7 @@ def write_m4b(
     """Write the M4B from chapters encoded with one bitrate; nothing is encoded again.
 
     Chapter marks stand in both stores: QuickTime's text track, which holds all of them, and Nero's list, which ends at
-    255 chapters and cuts titles at 255 bytes (:func:`pipeline.assembly.marks.shortfalls` says so).
+    255 chapters and cuts titles at 255 bytes (:func:`pipeline.assembly.marks.nero_shortfalls` says so).
     ``joining`` does it in place of :func:`join`.
 
     Raises StorageError where a chapter's file is damaged or not as long as its timeline or the book cannot be written,

@@ -38,10 +38,8 @@ def join_apart(path: Path, chapters: Sequence[BookChapter], tags: Tags) -> None:
     if done.returncode == _REFUSED:
         raise pickle.loads(done.stdout)  # noqa: S301 - our own process wrote it
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise RuntimeError(
-            f"joining the book ended with {done.returncode}{': ' if said else ''}{said[-1] if said else ''}"
-        )
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise RuntimeError(f"the process that joined the book ended with {done.returncode}: {said[-1]}")
 
 
 def main() -> int:
