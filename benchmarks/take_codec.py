@@ -20,7 +20,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.store.flac import decode_flac, encode_flac
+from pipeline.store.flac import decode_flac, encode_flac, wrap_flac
 
 RATE = 24_000
 SETTINGS: dict[str, dict[str, str]] = {
@@ -47,6 +47,7 @@ def main() -> None:
     for name, pcm in sounds.items():
         print(f"{arguments.seconds} s of {name}")
         _row("as takes are stored", partial(encode_flac, pcm, RATE), pcm, arguments.runs)
+        _row("where there is no time", partial(wrap_flac, pcm, RATE), pcm, arguments.runs)
         for label, options in SETTINGS.items():
             _row(label, partial(_in_container, pcm, options), pcm, arguments.runs)
 

@@ -35,7 +35,7 @@ from pipeline.store.edges import speech_bounds
 from pipeline.store.ledger import LedgerLine, utc_now
 from pipeline.store.rejected import keep_rejected
 from pipeline.store.shared.turns import MadeElsewhere
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.takes import Take
 
 _NOTHING = Decimal(0)
 _T = TypeVar("_T")
@@ -198,16 +198,16 @@ async def _store(planned: PlannedSegment, speech: Speech, attempt: str, studio: 
     at the service stands empty until it is on disk, and storing takes this machine's cores from it."""
     await studio.recorder.caught_up()
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(studio.storing, _keep, planned, speech, attempt, studio.store)
+    return await loop.run_in_executor(studio.storing, _keep, planned, speech, attempt, studio)
 
 
-def _keep(planned: PlannedSegment, speech: Speech, attempt: str, store: TakeStore) -> Take:
+def _keep(planned: PlannedSegment, speech: Speech, attempt: str, studio: Studio) -> Take:
     bounds = speech_bounds(speech.pcm)
     fault = objection(planned.segment.text, speech, bounds)
     if fault is not None:
-        keep_rejected(store, planned.key, speech, attempt, fault)
+        keep_rejected(studio.store, planned.key, speech, attempt, fault)
         raise ShortAudioError(fault, request_id=speech.usage.request_id)
-    return store.put(planned.key, planned.inputs, speech, bounds, attempt)
+    return studio.store.put(planned.key, planned.inputs, speech, bounds, attempt, studio.compression)
 
 
 async def _through(storing: asyncio.Future[_T]) -> _T:

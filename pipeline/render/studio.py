@@ -20,6 +20,7 @@ from pipeline.render.recutting import KnownLimit
 from pipeline.render.reservation import Paces
 from pipeline.render.sources import Alone, TakeSource
 from pipeline.render.terms import Terms
+from pipeline.store.compression import Compression
 from pipeline.store.takes import TakeStore
 
 _OTHERS_SECONDS = 2.0
@@ -78,6 +79,8 @@ class Studio:
     gate_seconds: float = 0.0
     """For how long the last refusal holds everyone."""
     ending: Ending | None = None
+    compression: Compression = field(default_factory=Compression)
+    """Compresses takes while there is time for it."""
     unkept_cents: list[Decimal | None] = field(default_factory=list)
     """Charges for answers that came and could not be stored."""
     halting: asyncio.Event = field(default_factory=asyncio.Event)

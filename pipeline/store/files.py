@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from pipeline.errors import StorageError
 
@@ -83,15 +83,13 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
     Names that a crash left without their file are the reader's to notice: they were never reported. Raises
     StorageError.
     """
-    folder = files[0][0].parent
+    folder, token = files[0][0].parent, secrets.token_hex(4)
     written: list[tuple[Path, Path]] = []
-    with storage_errors(files[0][0]):
-        folder.mkdir(parents=True, exist_ok=True)
     try:
         for path, data in files:
-            temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-            written.append((temporary, path))
-            with storage_errors(path), temporary.open("xb") as file:
+            temporary = path.with_name(f".{path.name}.{token}.part")
+            with storage_errors(path), _created(temporary) as file:
+                written.append((temporary, path))
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -105,6 +103,16 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
     finally:
         for temporary, _ in written:
             temporary.unlink(missing_ok=True)
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file to write, and its folder where there is none yet: mostly there is, and a call to the system less is
+    one after which a thread need not wait for the interpreter."""
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def _forget(descriptor: int) -> None:

@@ -20,6 +20,7 @@ import orjson
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake
+from pipeline.store.compression import Compression
 from pipeline.store.files import storage_error, storage_errors, write_together
 from pipeline.store.keys import KeyInputs
 
@@ -167,11 +168,19 @@ class TakeStore:
         except (OSError, DamagedTake):
             return False
 
-    def put(self, key: str, inputs: KeyInputs, speech: Speech, speech_bounds: tuple[int, int], attempt: str) -> Take:
-        """Store a take durably: audio first, the sidecar as commit mark. Raises StorageError."""
-        from pipeline.store.flac import encode_flac  # noqa: PLC0415
-
-        data = encode_flac(speech.pcm, speech.sample_rate)
+    def put(
+        self,
+        key: str,
+        inputs: KeyInputs,
+        speech: Speech,
+        speech_bounds: tuple[int, int],
+        attempt: str,
+        compression: Compression | None = None,
+    ) -> Take:
+        """Store a take durably: audio first, the sidecar as commit mark. Without a ``compression`` that minds the time
+        it is compressed. Raises StorageError.
+        """
+        data = (compression or Compression()).encode(speech.pcm, speech.sample_rate)
         take = Take(
             key=key,
             sha256=hashlib.sha256(data).hexdigest(),

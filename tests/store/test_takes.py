@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 from decimal import Decimal
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.edges import speech_bounds
-from pipeline.store.flac import decode_flac, encode_flac
+from pipeline.store.flac import decode_flac, encode_flac, wrap_flac
 from pipeline.store.takes import Take, TakeState, TakeStore
 
 KEY = "ab" + "0" * 62
@@ -149,6 +152,38 @@ def test_flac_says_how_long_it_is_and_what_its_samples_hash_to(samples: int) -> 
     assert int.from_bytes(information[10:18]) & (1 << 36) - 1 == samples
     assert int.from_bytes(information[10:18]) >> 44 == 24_000
     assert information[18:] == hashlib.md5(pcm.astype("<i2").tobytes(), usedforsecurity=False).digest()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=400), st.integers(1, 300))
+def test_flac_that_is_not_compressed_keeps_every_sample(samples: list[int], times: int) -> None:
+    pcm = np.tile(np.array(samples, np.int16), times)
+    assert np.array_equal(strictly_decoded(wrap_flac(pcm, 24_000)), pcm)
+
+
+@pytest.mark.parametrize("samples", [1, 32_767, 32_768, 32_769, 130 * 32_768])
+def test_flac_that_is_not_compressed_has_blocks_of_every_number_and_length(samples: int) -> None:
+    pcm = (np.arange(samples) * 37 % 4_001).astype(np.int16)
+    data = wrap_flac(pcm, 22_050)
+    assert np.array_equal(strictly_decoded(data), pcm)
+    with av.open(io.BytesIO(data)) as container:
+        assert container.streams.audio[0].rate == 22_050
+        assert container.duration == pytest.approx(samples / 22_050 * av.time_base, abs=1)
+
+
+def test_a_changed_bit_of_flac_that_is_not_compressed_is_noticed() -> None:
+    data = bytearray(wrap_flac(np.zeros(40_000, np.int16), 24_000))
+    data[50_000] ^= 4
+    with pytest.raises(av.error.InvalidDataError):
+        strictly_decoded(bytes(data))
+
+
+def strictly_decoded(data: bytes) -> NDArray[np.int16]:
+    """The samples, every frame's checksums looked at."""
+    with av.open(io.BytesIO(data)) as container:
+        container.streams.audio[0].codec_context.options = {"err_detect": "crccheck+explode"}
+        parts = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
+    return np.concatenate(parts)
 
 
 def test_silence_has_no_speech() -> None:
