@@ -12,13 +12,10 @@ from pipeline.assembly.wanted import CAPTIONS, FOR_THE_BOOK, Wanted, suffix
 from pipeline.captions.captioned import CaptionedChapter
 from pipeline.captions.captioning import BookCaptions, caption, caption_file, caption_violations, rules_of
 from pipeline.captions.violations import count_violations
-from pipeline.project.formats import OutputFormat
 from pipeline.project.models import Project
 from pipeline.project.outputs import Output
 from pipeline.reports.timeline_reading import read_timeline
 from pipeline.store.files import replacing
-
-_PLAIN = Output(format=OutputFormat.SRT)
 
 
 def book_captions(project: Project, timelines: Mapping[str, ChapterTimeline]) -> BookCaptions:
@@ -40,17 +37,18 @@ def write_captions(
 ) -> dict[str, int]:
     """Write the ``due`` caption files of ``timelines`` (by slug, in order), and tell each once it is there.
 
-    Returns how many cues break each rule, of the first captions that keep to rules; where none do, as srt would.
+    Returns how many cues break each rule, of the project's first captions that keep to rules; nothing where none do.
     Each output is captioned once, and of each no more than a chapter is held. Raises StorageError.
     """
-    ruled = next((each for each in project.outputs if each.format in CAPTIONS and rules_of(each)), _PLAIN)
-    counts = dict.fromkeys(count_violations([]), 0)
+    ruled = next((each for each in project.outputs if each.format in CAPTIONS and rules_of(each)), None)
+    counts = dict.fromkeys(count_violations([]), 0) if ruled else {}
 
     def count(chapter: CaptionedChapter) -> None:
+        assert ruled is not None
         for rule, broken in count_violations(caption_violations(chapter, ruled)).items():
             counts[rule] += broken
 
-    for output in dict.fromkeys([*(want.output for want in due if want.output is not None), ruled]):
+    for output in dict.fromkeys(each for each in [*(want.output for want in due), ruled] if each is not None):
         files = {want.chapter: out / want.path for want in due if want.output == output}
         _write_output(project, timelines, output, files, on_written, count if output == ruled else None)
     return counts

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from pipeline.assembly.chapters import ChapterJob, encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.parts import retail_sample
-from pipeline.assembly.project_tags import project_tags
 from pipeline.assembly.sound import Sound
-from pipeline.assembly.tags import Tags
+from pipeline.assembly.tags import Tags, one_line
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output
 from pipeline.render.plan import Plan
@@ -41,15 +40,17 @@ def encode_due(
     due: Sequence[Wanted],
     threads: int,
     *,
+    tags: Tags,
     join: Callable[[], None],
     meanwhile: Callable[[], None],
 ) -> dict[str, Sound]:
     """Encode the due audio of every chapter, with the AAC that a due book lacks; return what the outputs sound like.
+    A chapter's file has the book's ``tags`` but for its title and number.
 
     ``join`` is called when the last of what the book lacked is there, while other files may still be encoded;
     ``meanwhile`` once, as soon as encoding has begun or where there is nothing to encode.
     """
-    jobs, lacking = _jobs(desk, plan, due)
+    jobs, lacking = _jobs(desk, plan, due, tags)
 
     paged = any(want.kind == "page" for want in due)
 
@@ -81,19 +82,18 @@ def encode_due(
     }
 
 
-def _jobs(desk: Desk, plan: Plan, due: Sequence[Wanted]) -> tuple[list[ChapterJob], set[Path]]:
-    """What is to be encoded, and which of it a due book lacks."""
+def _jobs(desk: Desk, plan: Plan, due: Sequence[Wanted], tags: Tags) -> tuple[list[ChapterJob], set[Path]]:
+    """What is to be encoded, and which of it a due book lacks. ``tags`` are the book's, whose cover is read once."""
     jobs: list[ChapterJob] = []
     files: dict[str, list[ChapterFile]] = defaultdict(list)
     for want in due:
         if want.output is None or want.output.format in CAPTIONS:
             continue
         if want.kind == SAMPLE:
-            jobs.append(_sample_job(desk, plan, want))
+            jobs.append(_sample_job(desk, plan, want, tags))
         elif want.chapter is not None:
-            files[want.chapter].append(
-                ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter))
-            )
+            file = ChapterFile(desk.out / want.path, want.output, _chapter_tags(desk, want.chapter, tags))
+            files[want.chapter].append(file)
     lacking: set[Path] = set()
     for slug, made in _lacking(desk, due):
         files[slug].append(made)
@@ -113,11 +113,11 @@ def _lacking(desk: Desk, due: Sequence[Wanted]) -> Iterator[tuple[str, ChapterFi
                 yield slug, ChapterFile(audio, output, Tags(title=slug, album=""))
 
 
-def _sample_job(desk: Desk, plan: Plan, want: Wanted) -> ChapterJob:
+def _sample_job(desk: Desk, plan: Plan, want: Wanted, tags: Tags) -> ChapterJob:
     sample = retail_sample(desk.project, plan.chapters)
     assert sample is not None
     assert want.output is not None
-    tags = project_tags(desk.project, sample.script.title)
+    tags = replace(tags, title=one_line(sample.script.title))
     timeline = placed(sample, desk.project, desk.store)
     return ChapterJob(timeline, (ChapterFile(desk.out / want.path, want.output, tags),))
 
@@ -140,6 +140,6 @@ def _forget_envelopes(desk: Desk, timeline: ChapterTimeline, *, keep: bool) -> N
         keep_waveform(timeline, waveform_path(waveforms_in(desk), waveform_name(desk, timeline.slug)), envelopes)
 
 
-def _chapter_tags(desk: Desk, slug: str) -> Tags:
-    tags = project_tags(desk.project, desk.timelines[slug].title)
-    return replace(tags, track=desk.numbers[slug], tracks=len(desk.numbers))
+def _chapter_tags(desk: Desk, slug: str, tags: Tags) -> Tags:
+    title = one_line(desk.timelines[slug].title)
+    return replace(tags, title=title, track=desk.numbers[slug], tracks=len(desk.numbers))

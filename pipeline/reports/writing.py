@@ -78,7 +78,7 @@ def write_outputs(
     def meanwhile() -> None:
         broken.update(_write_what_is_read(desk, due))
 
-    sounds = encode_due(desk, plan, due, threads, join=join, meanwhile=meanwhile)
+    sounds = encode_due(desk, plan, due, threads, tags=sources.tags, join=join, meanwhile=meanwhile)
     _write_what_is_heard(desk, sources, due, books)
     return Written(round(seconds, 3), broken, sounds, books)
 
