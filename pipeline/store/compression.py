@@ -16,23 +16,31 @@ if TYPE_CHECKING:
 
 _SHARE = 0.1
 """Of one core. The encoder is about a thousand times as fast as speech: this is 100 seconds of audio a second."""
+_MOST_SAVED = 2.0
+"""Seconds of processor time: what a run that waited long has to spare when answers come at last."""
 
 
 @dataclass(slots=True)
 class Compression:
-    """Compresses the takes of a run as long as that stays within its share of a core; the others are only wrapped."""
+    """Compresses the takes of a run as long as that stays within its share of a core; the others are only wrapped.
 
-    began: float = field(default_factory=time.monotonic)
-    spent: float = 0.0
-    """Seconds of processor time. Threads add to it without a lock: what is lost so lets one take more be compressed."""
+    Threads reckon without a lock: what is lost so lets one take more be compressed, or one less.
+    """
+
+    spare: float = 0.0
+    """Seconds of processor time; a take may bring it below nought."""
+    since: float = field(default_factory=time.monotonic)
 
     def encode(self, pcm: NDArray[np.int16], sample_rate: int) -> bytes:
         """Mono PCM16 as a FLAC file, compressed or not; either gives the same samples back."""
         from pipeline.store.flac import encode_flac, wrap_flac  # noqa: PLC0415 - plans import this and need no codec
 
-        if self.spent > _SHARE * (time.monotonic() - self.began):
+        now = time.monotonic()
+        self.spare = min(_MOST_SAVED, self.spare + _SHARE * (now - self.since))
+        self.since = now
+        if self.spare < 0:
             return wrap_flac(pcm, sample_rate)
         started = time.thread_time()
         data = encode_flac(pcm, sample_rate)
-        self.spent += time.thread_time() - started
+        self.spare -= time.thread_time() - started
         return data
