@@ -190,13 +190,19 @@ def _terms(run: _Run, shared: SharedTakes | None) -> Terms:
 
 
 def _until_intact(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[Plan, Rendered, Published]:
-    """Plan, make and publish; again where a take turns out to be damaged when it is read."""
+    """Plan, make and publish; again where a take turns out to be damaged when it is read.
+
+    Raises DamagedTake for one that is as it was stored and cannot be read all the same: made again, it may be no other.
+    """
     while True:
         planned, rendered = _make(run, shared, terms)
         try:
             return planned, rendered, _publish(run, rendered)
-        except DamagedTake:
-            for key in damaged_takes(run.layout.takes):
+        except DamagedTake as error:
+            damaged = damaged_takes(run.layout.takes)
+            if error.key not in damaged:
+                raise
+            for key in damaged:
                 run.receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
                 run.layout.takes.set_aside(key)
 

@@ -155,7 +155,7 @@ class TakeStore:
         try:
             pcm = decode_flac(data)
         except ValueError as error:
-            raise _damaged(take.key, str(error)) from error
+            raise _damaged(take.key, f"is {error}") from error
         if len(pcm) != take.samples:
             raise _damaged(take.key, f"has {len(pcm)} samples instead of {take.samples}")
         return pcm

@@ -203,6 +203,22 @@ def test_a_damaged_take_is_found_by_check_and_made_again_when_it_is_needed(narra
     assert narrate("check", "--takes", project).returncode == 0
 
 
+def test_a_take_that_is_as_it_was_stored_and_cannot_be_read_ends_the_run_and_stays(
+    narrate: Narrate, project: Path
+) -> None:
+    narrate("render", project)
+    take = next((project / ".narration" / "takes").rglob("*.flac"))
+    take.write_bytes(b"fLaC" + bytes(take.stat().st_size - 4))
+    sidecar = json.loads(take.with_suffix(".json").read_bytes())
+    sidecar["audio"]["sha256"] = hashlib.sha256(take.read_bytes()).hexdigest()
+    take.with_suffix(".json").write_text(json.dumps(sidecar))
+    result = narrate("render", "--force", project)
+    assert result.returncode == 8
+    assert f"the take {take.stem[:12]} is not a FLAC file" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert take.exists()
+
+
 def test_planning_loads_no_numbers_event_loop_or_retries(narrate: Narrate, project: Path) -> None:
     narrate("render", project)
     code = (

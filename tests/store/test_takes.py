@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from fastcrc import crc8
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -176,6 +177,30 @@ def test_a_changed_bit_of_flac_that_is_not_compressed_is_noticed() -> None:
     data[50_000] ^= 4
     with pytest.raises(av.error.InvalidDataError):
         strictly_decoded(bytes(data))
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_samples_that_look_like_the_start_of_a_frame_are_samples(wrapped: bool) -> None:
+    pcm = np.random.default_rng(3).integers(-32_768, 32_767, 80_000).astype(np.int16)
+    headers = [wrap_flac(pcm, 24_000)[at : at + 7] for at in (42, 42 + 65_546)]
+    headers += [bytes.fromhex("fff8f50258") + bytes([crc8.smbus(bytes.fromhex("fff8f50258"))]) + b"\x02"]
+    for place, header in zip((9_001, 40_001, 70_001), headers, strict=True):
+        swapped = bytearray(pcm.astype(">i2").tobytes())
+        swapped[place * 2 + 1 : place * 2 + 1 + len(header)] = header
+        pcm = np.frombuffer(bytes(swapped), ">i2").astype(np.int16)
+    assert np.array_equal(decode_flac((wrap_flac if wrapped else encode_flac)(pcm, 24_000)), pcm)
+
+
+def test_flac_with_more_metadata_than_ours_is_read(speech: Speech) -> None:
+    data = encode_flac(speech.pcm, 24_000)
+    comment = b"\x84\x00\x00\x05hello"
+    assert np.array_equal(decode_flac(data[:4] + b"\x00" + data[5:42] + comment + data[42:]), speech.pcm)
+
+
+@pytest.mark.parametrize("cut", [0, 3, 6, 30, 41, 60, 4_000])
+def test_flac_that_is_cut_is_refused(cut: int, speech: Speech) -> None:
+    with pytest.raises(ValueError, match="not a FLAC file"):
+        decode_flac(encode_flac(speech.pcm, 24_000)[:cut])
 
 
 def strictly_decoded(data: bytes) -> NDArray[np.int16]:
