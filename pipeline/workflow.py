@@ -200,7 +200,7 @@ def _until_intact(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[
             return planned, rendered, _publish(run, rendered)
         except DamagedTake as error:
             damaged = damaged_takes(run.layout.takes)
-            if error.key not in damaged:
+            if error.key not in damaged and run.layout.takes.stored(error.key) is not None:
                 raise
             for key in damaged:
                 run.receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 import pytest
 
+from pipeline import workflow
 from pipeline.reports.run_record import RunRecord
 
 from .conftest import MANIFEST, MANUSCRIPT, Narrate
@@ -217,6 +218,23 @@ def test_a_take_that_is_as_it_was_stored_and_cannot_be_read_ends_the_run_and_sta
     assert f"the take {take.stem[:12]} is not a FLAC file" in result.stderr
     assert "Traceback" not in result.stderr
     assert take.exists()
+
+
+def test_a_take_that_goes_away_while_the_book_is_assembled_is_made_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, gone = workflow._publish, []
+
+    def losing(run: object, rendered: object) -> object:
+        if not gone:
+            gone.append(next((project / ".narration" / "takes").rglob("*.json")))
+            gone[0].unlink()
+        return publish(run, rendered)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(workflow, "_publish", losing)
+    outcome = workflow.render(project, engine=None, options=workflow.RenderOptions(), receiver=lambda _event: None)
+    assert outcome.error is None
+    assert gone[0].exists()
 
 
 def test_planning_loads_no_numbers_event_loop_or_retries(narrate: Narrate, project: Path) -> None:
