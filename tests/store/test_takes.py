@@ -182,7 +182,7 @@ def test_a_changed_bit_of_flac_that_is_not_compressed_is_noticed() -> None:
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_samples_that_look_like_the_start_of_a_frame_are_samples(wrapped: bool) -> None:
     pcm = np.random.default_rng(3).integers(-32_768, 32_767, 80_000).astype(np.int16)
-    headers = [wrap_flac(pcm, 24_000)[at : at + 7] for at in (42, 42 + 65_546)]
+    headers = [wrap_flac(pcm, 24_000)[at : at + 7] for at in (42 + 65_545, 42 + 2 * 65_545)]  # of the next frame
     headers += [bytes.fromhex("fff8f50258") + bytes([crc8.smbus(bytes.fromhex("fff8f50258"))]) + b"\x02"]
     for place, header in zip((9_001, 40_001, 70_001), headers, strict=True):
         swapped = bytearray(pcm.astype(">i2").tobytes())
