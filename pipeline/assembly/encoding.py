@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from io import BytesIO
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TypeAlias
@@ -126,10 +127,11 @@ def _writer(file: ChapterFile) -> Iterator[_Writer]:
         yield _Writer(file, temporary, container, stream, placing)
 
 
-def open_output(path: Path, made: Recipe) -> OutputContainer:
+def open_output(place: Path | BytesIO, made: Recipe) -> OutputContainer:
     """A container to write to, that puts neither clock nor version into the file."""
     options = {"fflags": "+bitexact", **made.container_options}
-    return av.open(str(path.absolute()), "w", format=made.container, container_options=options)
+    file = str(place.absolute()) if isinstance(place, Path) else place
+    return av.open(file, "w", format=made.container, container_options=options)
 
 
 def _audio_stream(container: OutputContainer, made: Recipe) -> AudioStream:

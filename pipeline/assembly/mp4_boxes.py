@@ -23,8 +23,8 @@ _32_BITS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A box at the top of a file: ``header`` and ``size`` in bytes, the header counted in."""
+class Place:
+    """A box at the top of a file: where it begins, its ``header`` and its ``size`` in bytes, the header counted in."""
 
     kind: bytes
     at: int
@@ -42,12 +42,12 @@ def with_user_data(path: Path, user_data: bytes) -> None:
     (a ``udta`` box) in place of the muxer's. Raises ValueError where the file has another shape, OSError.
     """
     with path.open("r+b") as file:
-        places = {place.kind: place for place in _places(file)}
+        places = {place.kind: place for place in top_boxes(file)}
         sound, index = places.get(b"mdat"), places.get(b"moov")
         if sound is None or index is None or index.at < sound.at:
             raise ValueError(f"{path.name} is no MP4 with its index at the end")
         file.seek(index.at + index.header)
-        moov = _index(file.read(index.size - index.header), user_data)
+        moov = index_ahead(file.read(index.size - index.header), user_data)
         start = places[b"ftyp"].size
         move_up(file, start, index.at, len(moov))
         file.seek(start)
@@ -57,16 +57,18 @@ def with_user_data(path: Path, user_data: bytes) -> None:
 
 def retagged(data: bytes, user_data: bytes) -> bytes:
     """A finished file with other user data: ``ftyp``, ``moov``, then the sound. Raises ValueError as above."""
-    index = next((payload for kind, payload in _boxes(data) if kind == b"moov"), None)
+    index = next((payload for kind, payload in boxes(data) if kind == b"moov"), None)
     if index is None:
         raise ValueError("there is no index")
-    by = len(user_data) - sum(8 + len(payload) for kind, payload in _boxes(index) if kind == b"udta")
+    by = len(user_data) - sum(8 + len(payload) for kind, payload in boxes(index) if kind == b"udta")
     moov = box(b"moov", _shifted(index, by, wide=False), user_data)
-    return b"".join(moov if kind == b"moov" else box(kind, payload) for kind, payload in _boxes(data))
+    return b"".join(moov if kind == b"moov" else box(kind, payload) for kind, payload in boxes(data))
 
 
-def _index(payload: bytes, user_data: bytes) -> bytes:
-    """The index, its sound ``len(result)`` bytes further on; with 64-bit places where 32 bits no longer reach."""
+def index_ahead(payload: bytes, user_data: bytes) -> bytes:
+    """The index (a ``moov`` box) of a file in which the sound came first, with it ``len(result)`` bytes further on, and
+    with ``user_data`` in place of its own; with 64-bit places where 32 bits no longer reach. Raises ValueError.
+    """
     highest = max((int(offsets.max(initial=0)) for offsets in _all_offsets(payload)), default=0)
     size = 8 + len(_shifted(payload, 0, wide=False)) + len(user_data)
     wide = highest + size >= _32_BITS
@@ -78,7 +80,7 @@ def _index(payload: bytes, user_data: bytes) -> bytes:
 def _shifted(data: bytes, by: int, *, wide: bool) -> bytes:
     """The boxes with every place of sound ``by`` bytes further on, and without user data of the whole movie."""
     parts = []
-    for kind, payload in _boxes(data):
+    for kind, payload in boxes(data):
         if kind in _WITH_OFFSETS_BELOW:
             parts.append(box(kind, _shifted(payload, by, wide=wide)))
         elif kind in (b"stco", b"co64"):
@@ -91,7 +93,7 @@ def _shifted(data: bytes, by: int, *, wide: bool) -> bytes:
 
 
 def _all_offsets(data: bytes) -> Iterator[NDArray[np.int64]]:
-    for kind, payload in _boxes(data):
+    for kind, payload in boxes(data):
         if kind in _WITH_OFFSETS_BELOW:
             yield from _all_offsets(payload)
         elif kind in (b"stco", b"co64"):
@@ -102,8 +104,8 @@ def _offsets(kind: bytes, payload: bytes) -> NDArray[np.int64]:
     return np.frombuffer(payload[8:], ">u8" if kind == b"co64" else ">u4").astype(np.int64)
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The boxes of a payload, none of which is as large as to need a 64-bit size."""
+def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes of a payload, none so large as to need a 64-bit size. Raises ValueError where one is cut."""
     at = 0
     while at + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -113,8 +115,8 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def _places(file: BinaryIO) -> Iterator[_Place]:
-    """The boxes at the top; one of size 1 says its size in 64 bits."""
+def top_boxes(file: BinaryIO) -> Iterator[Place]:
+    """The boxes at the top of a file; one of size 1 says its size in 64 bits. Raises ValueError where one is cut."""
     end = file.seek(0, os.SEEK_END)
     at = 0
     while at + 8 <= end:
@@ -127,5 +129,5 @@ def _places(file: BinaryIO) -> Iterator[_Place]:
             header = 16
         if not header <= size <= end - at:
             raise ValueError(f"a box {kind!r} of {size} bytes does not fit")
-        yield _Place(kind, at, header, size)
+        yield Place(kind, at, header, size)
         at += size

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pipeline.assembly.audiobookshelf import METADATA, link_or_copy, metadata_json
 from pipeline.assembly.book import BookChapter, write_m4b
-from pipeline.assembly.joining_apart import WORTH_IT_SECONDS, join_apart
 from pipeline.assembly.marks import Mark, id3_shortfalls, marks_of, nero_shortfalls, vorbis_shortfalls
 from pipeline.assembly.podcast import Episode, feed_xml
 from pipeline.assembly.tags import Tags, one_line
-from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline
+from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.assembly.wanted import Wanted, cached_output, chapter_output, chapter_path
 from pipeline.assembly.web_audiobook import Track, write_lpf
 from pipeline.assembly.whole_book import write_whole_book
@@ -35,16 +34,13 @@ class BookSources:
     encoded: Callable[[str, Output], Path]
 
 
-def write_book_file(sources: BookSources, want: Wanted, *, beside_encoders: bool = False) -> Iterator[str]:
-    """Write one of the book's files; yield what it cannot hold, in sentences. Raises StorageError.
-
-    ``beside_encoders``: threads of this process are still encoding.
-    """
+def write_book_file(sources: BookSources, want: Wanted) -> Iterator[str]:
+    """Write one of the book's files; yield what it cannot hold, in sentences. Raises StorageError."""
     path = sources.out / want.path
     assert want.output is not None
     match want.output.format:
         case OutputFormat.M4B:
-            yield from _write_m4b(sources, path, want.output, beside_encoders=beside_encoders)
+            yield from _write_m4b(sources, path, want.output)
         case OutputFormat.AUDIOBOOKSHELF:
             yield from _write_for_audiobookshelf(sources, path, want.output)
         case OutputFormat.LPF:
@@ -55,11 +51,9 @@ def write_book_file(sources: BookSources, want: Wanted, *, beside_encoders: bool
             yield from _write_whole(sources, path, want.output)
 
 
-def _write_m4b(sources: BookSources, path: Path, output: Output, *, beside_encoders: bool = False) -> Iterator[str]:
+def _write_m4b(sources: BookSources, path: Path, output: Output) -> Iterator[str]:
     chapters = _book_chapters(sources, output)
-    seconds = sum(chapter.samples for chapter in chapters) / TIMELINE_RATE
-    apart = beside_encoders and seconds >= WORTH_IT_SECONDS
-    write_m4b(path, chapters, sources.tags, joining=join_apart if apart else None)
+    write_m4b(path, chapters, sources.tags)
     for sentence in nero_shortfalls(_marks(chapters)):
         yield f"{path.name}: {sentence}"
 

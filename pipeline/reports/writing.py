@@ -73,7 +73,7 @@ def write_outputs(
     def join() -> None:
         for want in due:
             if want.kind == OutputFormat.M4B:
-                books[want.path] = _write_book(desk, sources, want, beside_encoders=True)
+                books[want.path] = _write_book(desk, sources, want)
 
     def meanwhile() -> None:
         broken.update(_write_what_is_read(desk, due))
@@ -122,9 +122,9 @@ def _is_book(want: Wanted) -> bool:
     return want.chapter is None and want.output is not None and want.kind not in CAPTIONS
 
 
-def _write_book(desk: Desk, sources: BookSources, want: Wanted, *, beside_encoders: bool = False) -> FileRecord:
+def _write_book(desk: Desk, sources: BookSources, want: Wanted) -> FileRecord:
     """Make a file of the book; an M4B for which a profile was asked is recorded with what it sounds like."""
-    for shortfall in write_book_file(sources, want, beside_encoders=beside_encoders):
+    for shortfall in write_book_file(sources, want):
         desk.receiver(Noticed(shortfall))
     announce(desk, desk.out / want.path)
     heard = want.kind == OutputFormat.M4B and desk.project.profile.active
