@@ -29,10 +29,12 @@ import wave
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from assembly_takes import take_in
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -108,20 +110,16 @@ def chapters_of(folder: Path) -> list[list[int]]:
 def ours(folder: Path) -> Result:
     """Place, encode every chapter to MP3 and AAC in one pass, join the book."""
     from pipeline.assembly.book import BookChapter, write_m4b
-    from pipeline.assembly.chapters import ChapterJob, encode_chapters
+    from pipeline.assembly.chapters import encode_chapters
     from pipeline.assembly.encoding import ChapterFile
+    from pipeline.assembly.making import ChapterJob
     from pipeline.assembly.tags import Tags
     from pipeline.project.formats import OutputFormat
     from pipeline.project.outputs import Output
-    from pipeline.store.flac import decode_flac
 
     takes = json.loads((folder / "book.json").read_text())["takes"]
 
-    def open_take(key: str) -> NDArray[np.int16]:
-        data = (folder / f"{key}.flac").read_bytes()
-        if hashlib.sha256(data).hexdigest() != takes[int(key)]["sha256"]:
-            raise SystemExit(f"take {key} is damaged")
-        return decode_flac(data)
+    open_take = partial(take_in, folder, {str(key): take["sha256"] for key, take in enumerate(takes)})
 
     jobs, parts = [], []
     for number, keys in enumerate(chapters_of(folder), 1):
@@ -132,9 +130,9 @@ def ours(folder: Path) -> Result:
             ChapterFile(folder / f"{number}.mp3", Output(format=OutputFormat.MP3, bitrate_kbps=KBPS), tags),
             ChapterFile(audio, Output(format=OutputFormat.M4B, bitrate_kbps=KBPS), tags),
         )
-        jobs.append(ChapterJob(timeline, files))
+        jobs.append(ChapterJob(timeline, files, open_take))
         parts.append(BookChapter(timeline.title, timeline.samples, audio))
-    encode_chapters(jobs, open_take, threads=THREADS, on_done=lambda _: None)
+    encode_chapters(jobs, threads=THREADS, on_done=lambda _: None)
     write_m4b(folder / "book.m4b", parts, Tags("The Ledger", "The Ledger", author="Anon"))
     return Result(audio=sum(job.timeline.samples for job in jobs) / RATE)
 

@@ -21,9 +21,10 @@ import numpy as np
 from assembly import RATE, rendered_speech
 from numpy.typing import NDArray
 
-from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.chapters import encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.loudness import measure, peak_db
+from pipeline.assembly.making import ChapterJob
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags
 from pipeline.assembly.timeline import ChapterTimeline, Clip
@@ -64,8 +65,7 @@ def timed(
     files = tuple(ChapterFile(folder / f"a.{each.format}", each, Tags("a", "b")) for each in outputs)
     started = time.process_time()
     sounds = encode_chapters(
-        [ChapterJob(timeline, files)],
-        lambda key: decode_flac(takes[key]),
+        [ChapterJob(timeline, files, lambda key: decode_flac(takes[key]))],
         threads=1,
         on_done=lambda job: None,  # noqa: ARG005
         profile=profile,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.assembly.fading import faded
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Clip
 from pipeline.errors import StorageError
+from pipeline.store.takes import Take, TakeStore
 
 OpenTake = Callable[[str], NDArray[np.int16]]
 """Gives a take's audio by key: mono, at the timeline's rate, its checksum verified."""
@@ -37,6 +38,11 @@ def chapter_pcm(timeline: ChapterTimeline, open_take: OpenTake) -> Iterator[NDAr
         yield from _blocks(faded(_cut(take, clip), before, after))
         at = clip.start_sample + clip.samples
     yield from _silence(timeline.samples - at)
+
+
+def stored_audio(store: TakeStore, take: Take) -> NDArray[np.int16]:
+    """The samples of a take at the timeline's rate. Raises DamagedTake."""
+    return resampled(store.audio(take), take.sample_rate)
 
 
 def resampled(pcm: NDArray[np.int16], sample_rate: int) -> NDArray[np.int16]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.assembly.placing import TakeShape, place_chapter
-from pipeline.assembly.reading import resampled
+from pipeline.assembly.reading import stored_audio
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.assembly.wanted import chapter_digest
 from pipeline.project.formats import OutputFormat
@@ -18,7 +18,6 @@ from pipeline.project.models import Project
 from pipeline.project.outputs import Output
 from pipeline.render.events import FileWritten, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
-from pipeline.reports.listening.waveform import Envelope
 from pipeline.script.model import ChapterScript
 from pipeline.store.layout import Layout
 from pipeline.store.takes import Take, TakeStore
@@ -38,8 +37,6 @@ class Desk:
     scripts: Mapping[str, ChapterScript]
     takes: Mapping[str, Take]
     digests: Mapping[str, str]
-    envelopes: dict[str, Envelope]
-    """Of the takes that were opened for chapters still being encoded."""
 
 
 def desk_of(
@@ -57,7 +54,6 @@ def desk_of(
         scripts={chapter.script.slug: chapter.script for chapter in chapters},
         takes={planned.key: planned.take for planned in plan.segments() if planned.take is not None},
         digests={chapter.script.slug: chapter_digest(project, chapter) for chapter in chapters},
-        envelopes={},
     )
 
 
@@ -73,8 +69,7 @@ def placed(chapter: PlannedChapter, project: Project, store: TakeStore) -> Chapt
 
 def take_audio(desk: Desk, key: str) -> NDArray[np.int16]:
     """The samples of a take at the timeline's rate. Raises DamagedTake."""
-    take = desk.takes[key]
-    return resampled(desk.store.audio(take), take.sample_rate)
+    return stored_audio(desk.store, desk.takes[key])
 
 
 def book_audio(desk: Desk, slug: str, output: Output) -> Path:

@@ -5,32 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.chapters import encode_chapters
 from pipeline.assembly.encoding import ChapterFile
+from pipeline.assembly.making import ChapterJob
 from pipeline.assembly.parts import retail_sample
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags, one_line
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.assembly.wanted import CAPTIONS, SAMPLE, Wanted, cached_output
 from pipeline.render.plan import Plan
+from pipeline.reports.chapter_takes import ChapterTakes
 from pipeline.reports.desk import (
     Desk,
     announce,
     book_audio,
     placed,
     sound_file,
-    take_audio,
     waveform_name,
     waveforms_in,
 )
-from pipeline.reports.listening.kept_waveforms import keep_waveform, keys_in, waveform_path
-from pipeline.reports.listening.waveform import take_envelope
+from pipeline.reports.listening.kept_waveforms import keys_in, waveform_path
 from pipeline.store.files import write_atomically
 
 
@@ -52,10 +51,7 @@ def encode_due(
     """
     jobs, lacking = _jobs(desk, plan, due, tags)
 
-    paged = any(want.kind == "page" for want in due)
-
     def on_done(job: ChapterJob) -> None:
-        _forget_envelopes(desk, job.timeline, keep=paged)
         for made in job.files:
             if made.path.is_relative_to(desk.out):
                 announce(desk, made.path)
@@ -70,7 +66,6 @@ def encode_due(
 
     sounds = encode_chapters(
         jobs,
-        lambda key: _measured_audio(desk, key),
         threads=threads,
         on_done=on_done,
         profile=desk.project.profile,
@@ -98,7 +93,10 @@ def _jobs(desk: Desk, plan: Plan, due: Sequence[Wanted], tags: Tags) -> tuple[li
     for slug, made in _lacking(desk, due):
         files[slug].append(made)
         lacking.add(made.path)
-    jobs += [ChapterJob(desk.timelines[slug], tuple(made)) for slug, made in files.items()]
+    paged = any(want.kind == "page" for want in due)
+    for slug, made_of in files.items():
+        waveform = waveform_path(waveforms_in(desk), waveform_name(desk, slug)) if paged else None
+        jobs.append(_job(desk, desk.timelines[slug], made_of, waveform))
     return jobs, lacking
 
 
@@ -119,25 +117,13 @@ def _sample_job(desk: Desk, plan: Plan, want: Wanted, tags: Tags) -> ChapterJob:
     assert want.output is not None
     tags = replace(tags, title=one_line(sample.script.title))
     timeline = placed(sample, desk.project, desk.store)
-    return ChapterJob(timeline, (ChapterFile(desk.out / want.path, want.output, tags),))
+    return _job(desk, timeline, [ChapterFile(desk.out / want.path, want.output, tags)], None)
 
 
-def _measured_audio(desk: Desk, key: str) -> NDArray[np.int16]:
-    """The audio of a take, its envelope kept until the chapter's waveform is."""
-    pcm = take_audio(desk, key)
-    if key not in desk.envelopes:
-        desk.envelopes[key] = take_envelope(pcm)
-    return pcm
-
-
-def _forget_envelopes(desk: Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
-    """Of an encoded chapter its waveform is kept where a page will show it, and its takes' envelopes no longer."""
-    if desk.timelines.get(timeline.slug) is not timeline:
-        return  # the sample, whose takes are its chapter's
-    found = {key: desk.envelopes.pop(key, None) for key in keys_in(timeline)}
-    envelopes = {key: envelope for key, envelope in found.items() if envelope is not None}
-    if keep and len(envelopes) == len(found):  # one that another chapter speaks as well may have gone with it
-        keep_waveform(timeline, waveform_path(waveforms_in(desk), waveform_name(desk, timeline.slug)), envelopes)
+def _job(desk: Desk, timeline: ChapterTimeline, files: Sequence[ChapterFile], waveform: Path | None) -> ChapterJob:
+    takes = {key: desk.takes[key] for key in keys_in(timeline)}
+    source = ChapterTakes(desk.store, takes, waveform)
+    return ChapterJob(timeline, tuple(files), source.open, partial(source.keep_waveform, timeline))
 
 
 def _chapter_tags(desk: Desk, slug: str, tags: Tags) -> Tags:

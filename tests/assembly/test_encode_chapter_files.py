@@ -16,15 +16,16 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.chapters import encode_chapters
 from pipeline.assembly.cover import read_cover
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
 from pipeline.assembly.formats import recipe
+from pipeline.assembly.making import ChapterJob
 from pipeline.assembly.marks import chapter_title
 from pipeline.assembly.tags import DISCLOSURE, Tags, iso_639_2
 from pipeline.assembly.timeline import ChapterTimeline, Clip
 from pipeline.engines.protocol import WordTimes
-from pipeline.errors import InputError, Interrupted, StorageError
+from pipeline.errors import InputError, StorageError
 from pipeline.project.formats import OutputFormat
 from pipeline.project.outputs import Output
 
@@ -240,6 +241,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_nothing(tmp_path, kind):
     code = f"""
 import numpy as np, pathlib
 from pipeline.assembly.encoding import ChapterFile, encode_chapter
+from pipeline.assembly.making import ChapterJob
 from pipeline.assembly.tags import Tags
 from pipeline.errors import StorageError
 from pipeline.project.formats import OutputFormat
@@ -263,20 +265,20 @@ except StorageError as error:
     assert list(tmp_path.iterdir()) == []
 
 
-def job(slug: str, samples: int, path: Path) -> ChapterJob:
+def job(slug: str, samples: int, path: Path, open_take=lambda key: voice()) -> ChapterJob:
     none = np.empty(0, np.int32)
     clips = (Clip(slug, 0, 1024, samples - 2048),)
     timeline = ChapterTimeline(slug, slug, "", samples, clips, WordTimes(none, none, none, none))
-    return ChapterJob(timeline, (ChapterFile(path, Output(format=OutputFormat.MP3), Tags(slug, "Book")),))
+    return ChapterJob(timeline, (ChapterFile(path, Output(format=OutputFormat.MP3), Tags(slug, "Book")),), open_take)
 
 
 def test_chapters_side_by_side_are_what_they_are_alone(tmp_path):
     jobs = [job(f"c{n}", 1024 * (20 + 10 * n), tmp_path / f"{n}.mp3") for n in range(5)]
     done = []
-    encode_chapters(jobs, lambda key: voice(), threads=3, on_done=lambda made: done.append(made.timeline.slug))
+    encode_chapters(jobs, threads=3, on_done=lambda made: done.append(made.timeline.slug))
     assert sorted(done) == ["c0", "c1", "c2", "c3", "c4"]
     alone = job("c3", 1024 * 50, tmp_path / "alone.mp3")
-    encode_chapters([alone], lambda key: voice(), threads=1, on_done=lambda made: None)
+    encode_chapters([alone], threads=1, on_done=lambda made: None)
     assert (tmp_path / "alone.mp3").read_bytes() == (tmp_path / "3.mp3").read_bytes()
 
 
@@ -286,9 +288,9 @@ def test_the_first_failure_stops_the_others_and_is_the_one_raised(tmp_path):
             raise StorageError("take c1 is damaged")
         return voice()
 
-    jobs = [job(f"c{n}", 1024 * 50, tmp_path / f"{n}.mp3") for n in range(40)]
+    jobs = [job(f"c{n}", 1024 * 50, tmp_path / f"{n}.mp3", open_take) for n in range(40)]
     with pytest.raises(StorageError, match="c1 is damaged"):
-        encode_chapters(jobs, open_take, threads=2, on_done=lambda made: None)
+        encode_chapters(jobs, threads=2, on_done=lambda made: None)
     made = list(tmp_path.iterdir())
     assert len(made) < 20
     assert not [path for path in made if path.suffix != ".mp3"]
@@ -308,20 +310,21 @@ def test_a_failure_stops_a_long_chapter_in_its_middle(tmp_path):
     clips = tuple(Clip(f"{n}", 0, 1024 + n * SAMPLES, SAMPLES) for n in range(400))
     none = np.empty(0, np.int32)
     timeline = ChapterTimeline("long", "", "", 402 * SAMPLES, clips, WordTimes(none, none, none, none))
-    long = ChapterJob(timeline, (ChapterFile(tmp_path / "long.mp3", Output(format=OutputFormat.MP3), Tags("a", "b")),))
+    file = ChapterFile(tmp_path / "long.mp3", Output(format=OutputFormat.MP3), Tags("a", "b"))
+    jobs = [ChapterJob(timeline, (file,), open_take), job("bad", 1024 * 50, tmp_path / "bad.mp3", open_take)]
     with pytest.raises(StorageError, match="bad is damaged"):
-        encode_chapters(
-            [long, job("bad", 1024 * 50, tmp_path / "bad.mp3")], open_take, threads=2, on_done=lambda made: None
-        )
+        encode_chapters(jobs, threads=2, on_done=lambda made: None)
     assert len(opened) < 300
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_stop_ends_it_and_keeps_what_was_finished(tmp_path):
-    stop = threading.Event()
+def test_ctrl_c_ends_it_and_keeps_what_was_finished(tmp_path):
+    def interrupted(_made: ChapterJob) -> None:
+        raise KeyboardInterrupt
+
     jobs = [job(f"c{n}", 1024 * 50, tmp_path / f"{n}.mp3") for n in range(40)]
-    with pytest.raises(Interrupted):
-        encode_chapters(jobs, lambda key: voice(), threads=2, on_done=lambda made: stop.set(), stop=stop)
+    with pytest.raises(KeyboardInterrupt):
+        encode_chapters(jobs, threads=2, on_done=interrupted)
     finished = list(tmp_path.iterdir())
     assert 1 <= len(finished) < 20
     assert {path.suffix for path in finished} == {".mp3"}

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.assembly.chapters import ChapterJob, encode_chapters
+from pipeline.assembly.chapters import encode_chapters
 from pipeline.assembly.encoding import ChapterFile
 from pipeline.assembly.keeping import kept
+from pipeline.assembly.making import ChapterJob
+from pipeline.assembly.reading import OpenTake
 from pipeline.assembly.side_by_side import ahead, many, side_by_side
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.tags import Tags
@@ -28,14 +30,18 @@ KINDS = (OutputFormat.MP3, OutputFormat.M4A, OutputFormat.FLAC)
 Voice = Callable[..., np.ndarray]
 
 
-def job(folder: Path, kinds: tuple[OutputFormat, ...] = KINDS) -> ChapterJob:
+def job(folder: Path, open_take: OpenTake, kinds: tuple[OutputFormat, ...] = KINDS) -> ChapterJob:
     """Six takes with a frame of silence around each."""
     clips = tuple(Clip(f"take-{n}", 0, 1024 + n * (TAKE + 1024), TAKE) for n in range(6))
     none = np.empty(0, np.int32)
     timeline = ChapterTimeline("a", "A", "x", 1024 + 6 * (TAKE + 1024), clips, WordTimes(none, none, none, none))
-    return ChapterJob(
-        timeline, tuple(ChapterFile(folder / f"a.{kind}", Output(format=kind), Tags("a", "b")) for kind in kinds)
-    )
+    files = tuple(ChapterFile(folder / f"a.{kind}", Output(format=kind), Tags("a", "b")) for kind in kinds)
+    return ChapterJob(timeline, files, open_take)
+
+
+def spoken(voice: Voice) -> OpenTake:
+    """Opens takes of two seconds, one louder than another."""
+    return lambda key: np.asarray(voice(2.0, level=0.1 + 0.1 * int(key[-1])) * 20_000, np.int16)[:TAKE]
 
 
 def made(
@@ -49,8 +55,7 @@ def made(
         return np.asarray(voice(2.0, level=0.1 + 0.1 * int(key[-1])) * 20_000, np.int16)[:TAKE]
 
     sounds = encode_chapters(
-        [job(folder)],
-        open_take,
+        [job(folder, open_take)],
         threads=threads,
         on_done=lambda _: None,
         profile=profile,
@@ -74,7 +79,7 @@ def test_files_side_by_side_are_what_they_are_in_turn(tmp_path: Path, profile: P
 def test_each_file_is_told_once_in_its_place_and_before_its_chapter(
     tmp_path: Path, profile: Profile, threads: int, voice: Voice
 ) -> None:
-    whole, told = job(tmp_path), []
+    whole, told = job(tmp_path, spoken(voice)), []
 
     def on_file(made: ChapterFile, sound: Sound | None) -> None:
         assert made.path.stat().st_size > 0
@@ -83,7 +88,6 @@ def test_each_file_is_told_once_in_its_place_and_before_its_chapter(
 
     sounds = encode_chapters(
         [whole],
-        lambda key: np.asarray(voice(2.0, level=0.1 + 0.1 * int(key[-1])) * 20_000, np.int16)[:TAKE],
         threads=threads,
         on_done=lambda done: told.append((done, None)),
         profile=profile,
@@ -106,7 +110,7 @@ def test_what_needs_no_encoder_is_done_while_encoders_run(tmp_path: Path, thread
         assert threading.current_thread() is threading.main_thread()
         written.set()
 
-    encode_chapters([job(tmp_path)], open_take, threads=threads, on_done=lambda _: None, meanwhile=meanwhile)
+    encode_chapters([job(tmp_path, open_take)], threads=threads, on_done=lambda _: None, meanwhile=meanwhile)
     assert len(list(tmp_path.iterdir())) == len(KINDS)
 
 
@@ -116,8 +120,7 @@ def test_what_fails_meanwhile_ends_the_encoders_and_leaves_no_half_made_file(tmp
 
     with pytest.raises(StorageError, match="the disk is full"):
         encode_chapters(
-            [job(tmp_path), job(tmp_path / "second")],
-            lambda _key: np.asarray(voice(2.0) * 20_000, np.int16)[:TAKE],
+            [job(tmp_path, spoken(voice)), job(tmp_path / "second", spoken(voice))],
             threads=1,
             on_done=lambda _: None,
             meanwhile=meanwhile,
@@ -128,7 +131,7 @@ def test_what_fails_meanwhile_ends_the_encoders_and_leaves_no_half_made_file(tmp
 
 def test_with_nothing_to_encode_it_is_done_all_the_same() -> None:
     done: list[str] = []
-    encode_chapters([], lambda key: np.empty(0), threads=2, on_done=lambda _: None, meanwhile=lambda: done.append("x"))
+    encode_chapters([], threads=2, on_done=lambda _: None, meanwhile=lambda: done.append("x"))
     assert done == ["x"]
 
 
@@ -236,14 +239,13 @@ def test_nothing_is_taken_any_more_when_nobody_asks() -> None:
 
 @pytest.mark.parametrize("profile", [NONE, EBU_R128], ids=["none", "ebu-r128"])
 def test_one_file_that_cannot_be_written_leaves_none(tmp_path: Path, profile: Profile, voice: Voice) -> None:
-    whole = job(tmp_path / "out")
+    whole = job(tmp_path / "out", spoken(voice))
     bad = ChapterFile(tmp_path / "out" / "no" / "a.mp3", Output(format=OutputFormat.MP3), Tags("a", "b"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "no").write_text("a file where a folder is needed")
     with pytest.raises(StorageError):
         encode_chapters(
-            [ChapterJob(whole.timeline, (*whole.files, bad))],
-            lambda key: np.asarray(voice(2.0) * 20_000, np.int16)[:TAKE],
+            [ChapterJob(whole.timeline, (*whole.files, bad), whole.open_take)],
             threads=4,
             on_done=lambda _: None,
             profile=profile,

@@ -19,8 +19,8 @@ from pipeline.captions.captioned import CaptionedChapter
 from pipeline.captions.captioning import BookCaptions, caption
 from pipeline.captions.cues import Cue
 from pipeline.project.outputs import Output
-from pipeline.reports import caption_files, encoding_due
-from pipeline.reports.desk import Desk
+from pipeline.reports import caption_files, chapter_takes
+from pipeline.reports.chapter_takes import ChapterTakes
 from pipeline.reports.listening import page_file
 from pipeline.reports.listening.chapter_data import chapter_data
 from pipeline.reports.listening.page import Page, PageChapter, page_html
@@ -103,29 +103,30 @@ def test_the_data_of_a_page_is_made_of_one_chapter_after_another(
     assert made == [f"part-{number}" for number in "12345"]
 
 
-def test_envelopes_are_let_go_with_their_chapter_and_its_takes_read_once(
+def test_a_take_is_measured_while_its_chapter_is_made_and_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured: list[int] = []
     left: list[int] = []
-    forget = encoding_due._forget_envelopes
+    keep = ChapterTakes.keep_waveform
 
-    def watched(desk: Desk, timeline: ChapterTimeline, *, keep: bool) -> None:
-        forget(desk, timeline, keep=keep)
-        left.append(sum(clip.key in desk.envelopes for clip in timeline.clips))
+    def watched(self: ChapterTakes, timeline: ChapterTimeline) -> None:
+        assert set(self.envelopes) == {clip.key for clip in timeline.clips}
+        keep(self, timeline)
+        left.append(len(self.envelopes))
 
     def counted(pcm: NDArray[np.int16]) -> Envelope:
         measured.append(len(pcm))
         return take_envelope(pcm)
 
-    monkeypatch.setattr(encoding_due, "take_envelope", counted)
-    monkeypatch.setattr(encoding_due, "_forget_envelopes", watched)
+    monkeypatch.setattr(chapter_takes, "take_envelope", counted)
+    monkeypatch.setattr(ChapterTakes, "keep_waveform", watched)
     monkeypatch.setattr(
         "pipeline.reports.listening.kept_waveforms.take_envelope", lambda pcm: pytest.fail("a take was read twice")
     )
     rendered(tmp_path, BOOK)
     assert left == [0] * 5
-    assert measured
+    assert len(measured) == 10  # five titles, five paragraphs
     assert len(list((tmp_path / ".narration" / "waveforms").iterdir())) == 5
 
 
