@@ -6,7 +6,6 @@ what makes nothing loads little.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.engines.local.cores import usable_cores
 from pipeline.errors import DamagedTake
 from pipeline.planning import Prepared, check, plan, planned_project, prepare, scripted
 from pipeline.project.loading import load_project
@@ -246,7 +246,7 @@ def _publish(run: _Run, rendered: Rendered) -> Published:
         selected=run.selected if options.chapters else None,
         force=options.force,
         partial=options.allow_partial,
-        threads=options.jobs or os.cpu_count() or 1,
+        threads=options.jobs or usable_cores(),
         receiver=run.receiver,
     )
 
@@ -277,7 +277,7 @@ def verify(
         layout,
         out or layout.outputs,
         selected=select_chapters(chapters, slugs) if chapters else None,
-        threads=jobs or os.cpu_count() or 1,
+        threads=jobs or usable_cores(),
         transcript=recogniser() if transcribe else None,
     )
 

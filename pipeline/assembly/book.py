@@ -38,6 +38,8 @@ from pipeline.project.outputs import Output
 from pipeline.store.files import replacing
 
 _BLOCK = 1 << 20
+_FRAMES_APART = 1 << 20
+"""FFmpeg's muxer takes packets 2^31 samples apart, 12 hours at 48 kHz, for an error."""
 _HINT = "remove the file and assemble again"
 
 
@@ -99,8 +101,8 @@ def _bytes(chapter: BookChapter, sound: Sound) -> Iterator[bytes]:
     left = int(sound.sizes.sum())
     with _readable(chapter):
         file = chapter.audio.open("rb")
-    with file:
         file.seek(sound.start)
+    with file:
         while left:
             with _readable(chapter):
                 block = file.read(min(left, _BLOCK))
@@ -111,8 +113,8 @@ def _bytes(chapter: BookChapter, sound: Sound) -> Iterator[bytes]:
 
 
 def _model(first: BookChapter, ends: Sequence[int], tags: Tags, marks: Sequence[Mark]) -> bytes:
-    """The book as FFmpeg's muxer makes it, with its last packet alone of each chapter: lengths, marks and what a
-    decoder is told are the whole book's.
+    """The book as FFmpeg's muxer makes it of few of its packets, the first and the chapters' last among them: lengths,
+    marks and what a decoder is told are the whole book's.
 
     ``ends``: of chapters, in packets. The first packet lies before zero and is skipped by the edit list.
     """
@@ -122,7 +124,7 @@ def _model(first: BookChapter, ends: Sequence[int], tags: Tags, marks: Sequence[
         with _readable(first), av.open(str(first.audio.absolute()), "r") as part:
             stream = container.add_stream_from_template(part.streams.audio[0])
         stream.metadata["language"] = iso_639_2(tags.language)
-        for frame in sorted({-1, *(end - 2 for end in ends)}):
+        for frame in sorted({*(end - 2 for end in ends), *range(-1, ends[-1] - 1, _FRAMES_APART)}):
             packet = Packet(b"\0")
             packet.stream = stream
             packet.time_base = Fraction(1, stream.rate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pipeline.assembly.making_apart import Maker, makers
 from pipeline.assembly.side_by_side import ONE, many
 from pipeline.assembly.sound import Sound
 from pipeline.assembly.timeline import TIMELINE_RATE
+from pipeline.engines.local.cores import usable_cores
 from pipeline.project.profiles import NONE, Profile
 
 WORTH_IT_SECONDS = 1800.0
@@ -65,11 +65,11 @@ def encode_chapters(
         for maker in started:
             idle.put(maker)
         with ThreadPoolExecutor(len(started) or threads, thread_name_prefix="encode") as pool:
-            made = {pool.submit(make_apart if started else make, job): job for job in longest_first}
-            for future in made:
-                future.add_done_callback(events.put)
-            left = len(made)
             try:
+                made = {pool.submit(make_apart if started else make, job): job for job in longest_first}
+                for future in made:
+                    future.add_done_callback(events.put)
+                left = len(made)
                 meanwhile()
                 while left:
                     event = events.get()
@@ -81,14 +81,14 @@ def encode_chapters(
                         on_file(*event)
             finally:
                 halt.set()
+                pool.shutdown(wait=False, cancel_futures=True)
                 for maker in started:
                     maker.halt()
-                pool.shutdown(wait=True, cancel_futures=True)
     return sounds
 
 
 def _processes(jobs: Sequence[ChapterJob], threads: int) -> int:
     """How many processes are worth starting, no more than cores: none for one, for few chapters or for short ones."""
-    most = min(threads, os.cpu_count() or 1, _MOST_PROCESSES)
+    most = min(threads, usable_cores(), _MOST_PROCESSES)
     seconds = sum(job.timeline.samples for job in jobs) / TIMELINE_RATE
     return most if 1 < most <= len(jobs) and seconds >= most * WORTH_IT_SECONDS else 0

@@ -1,4 +1,4 @@
-"""Chapters made in processes of their own, one on every core.
+"""Chapters made in processes of their own, one at a time in each.
 
 Encoders work outside the interpreter's lock, but ask for it some hundred times for a second of audio: two that share a
 process on two cores take a tenth longer than in one each (benchmarks/book_assembly.py).
@@ -16,12 +16,13 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from pipeline.assembly.making import ChapterJob, Told, make_chapter
 from pipeline.assembly.side_by_side import ONE
@@ -32,6 +33,10 @@ from pipeline.project.profiles import Profile
 _RUN = "import sys; sys.path[:] = sys.argv[1:]; from pipeline.assembly.making_apart import main; main()"
 _PATIENCE_SECONDS = 5.0
 _HALT = "halt"
+if sys.platform == "win32":  # there Ctrl-C goes to every process of a group, elsewhere of a session
+    _CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    _CREATION_FLAGS = 0
 _FILE, _MADE, _FAILED = "file", "made", "failed"
 
 
@@ -50,76 +55,99 @@ class Maker:
         """
         try:
             self.order(job)
-            while True:
-                kind, answer = pickle.load(self.answers)  # noqa: S301 - our own process wrote it
-                if kind == _FAILED:
-                    raise answer
-                if kind == _MADE:
-                    return dict(answer)
-                told(*answer)
-        except (EOFError, BrokenPipeError) as error:
-            status = self.process.wait()
-            how = f"was ended by signal {-status}" if status < 0 else f"ended with {status}"
-            raise NarrateError(
-                f"a process that makes chapters {how}",
-                hint="where memory is short, try fewer chapters at a time (`--jobs 1`); what was finished is kept",
-            ) from error
+        except OSError as error:
+            raise self._ended() from error
+        while True:
+            kind, answer = self._answer()
+            if kind == _MADE:
+                return dict(answer)
+            if kind == _FAILED:
+                raise answer
+            file, sound = answer
+            told(job.files[file], sound)
 
     def halt(self) -> None:
         """Have the chapter that is being made ended within a second of audio, and none begun."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self.order(_HALT)
 
     def close(self) -> None:
         """End the process, which has nothing left to do."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self.orders.close()
-        try:
-            self.process.wait(_PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self._waited_for()
         self.answers.close()
 
     def order(self, order: object) -> None:
-        """Send what :func:`main` understands. Raises BrokenPipeError where the process is no more."""
+        """Send what :func:`main` understands. Raises OSError where the process is no more."""
         data = pickle.dumps(order)
         with self.writing:
             self.orders.write(data)
             self.orders.flush()
 
+    def _answer(self) -> tuple[str, Any]:
+        try:
+            kind, answer = pickle.load(self.answers)  # noqa: S301 - our own process wrote it
+        except (EOFError, pickle.UnpicklingError) as error:
+            raise self._ended() from error
+        return kind, answer
+
+    def _ended(self) -> NarrateError:
+        status = self._waited_for()
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with {status}"
+        hint = "where memory is short, try fewer chapters at a time (`--jobs 1`); what was finished is kept"
+        return NarrateError(f"a process that makes chapters {how}", hint=hint)
+
+    def _waited_for(self) -> int:
+        try:
+            return self.process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
 
 @contextmanager
 def makers(count: int, profile: Profile) -> Iterator[list[Maker]]:
-    """Processes that make chapters at a profile's level, until the context ends."""
+    """Processes that make chapters at a profile's level, until the context ends. Raises NarrateError where none can be
+    started."""
     with ExitStack() as stack:
-        started = [_started(profile) for _ in range(count)]
-        for maker in started:
+        started: list[Maker] = []
+        for _ in range(count):
+            maker = _started(profile)
             stack.callback(maker.close)
+            started.append(maker)
         yield started
 
 
 def _started(profile: Profile) -> Maker:
-    """A process that finds what this one finds, and nothing more in the folder it is started in."""
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", "-c", _RUN, *sys.path],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    """A process that finds what this one finds, and nothing more in the folder it is started in.
+
+    One that has ended already says so when it is asked for a chapter.
+    """
+    command = [sys.executable, "-P", "-c", _RUN, *sys.path]
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=pipe, stdout=pipe, start_new_session=True, creationflags=_CREATION_FLAGS
+        )
+    except OSError as error:
+        message = f"no process that makes chapters can be started: {error.strerror or error}"
+        raise NarrateError(message, hint="`--jobs 1` does without") from error
     assert process.stdin is not None
     assert process.stdout is not None
     maker = Maker(process, process.stdin, process.stdout)
-    maker.order(profile)
+    with contextlib.suppress(OSError):
+        maker.order(profile)
     return maker
 
 
 def main() -> None:
     """Make the chapters that standard input orders until it ends; answer on standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM):  # the starter hears them too, and ends this process in order
+        signal.signal(asked_to_end, signal.SIG_IGN)
     orders = sys.stdin.buffer
     with os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # whatever a library prints is no answer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever a library prints is no answer
         profile: Profile = pickle.load(orders)  # noqa: S301 - our own process wrote it
         halt = threading.Event()
         jobs: SimpleQueue[ChapterJob | Exception] = SimpleQueue()
@@ -150,20 +178,22 @@ def _outcome(
     if isinstance(job, Exception):
         return _FAILED, job
     try:
-        told: Told = lambda file, sound: _answer(answers, _FILE, (file, sound))  # noqa: E731
+        told: Told = lambda file, sound: _answer(answers, _FILE, (job.files.index(file), sound))  # noqa: E731
         return _MADE, make_chapter(job, profile, ONE, halt, told)
     except Exception as error:  # noqa: BLE001 - raised where the chapter was ordered
+        error.add_note(f"in a process of its own:\n{traceback.format_exc()}")
         return _FAILED, error
 
 
 def _answer(answers: BinaryIO, kind: str, answer: object) -> None:
     try:
         data = pickle.dumps((kind, answer))
-        pickle.loads(data)  # noqa: S301 - some exceptions are written and cannot be read
+        if kind == _FAILED:
+            pickle.loads(data)  # noqa: S301 - some exceptions are written and cannot be read
     except Exception:  # noqa: BLE001
         data = pickle.dumps((_FAILED, RuntimeError(f"{type(answer).__name__}: {answer}")))
     try:
         answers.write(data)
         answers.flush()
-    except BrokenPipeError:
-        os._exit(0)
+    except OSError:
+        os._exit(0)  # whoever ordered is no more

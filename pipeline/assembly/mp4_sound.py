@@ -47,11 +47,19 @@ def sound_of(file: BinaryIO) -> Sound:
     several pieces, and OSError.
     """
     index, end = b"", 0
-    for place in top_boxes(file):
-        end = place.at + place.size
-        if place.kind == b"moov":
-            file.seek(place.at + place.header)
-            index = file.read(place.size - place.header)
+    try:
+        for place in top_boxes(file):
+            end = place.at + place.size
+            if place.kind == b"moov":
+                file.seek(place.at + place.header)
+                index = file.read(place.size - place.header)
+        return _sound_in(index, end)
+    except (struct.error, IndexError) as error:
+        raise ValueError("its index is damaged") from error
+
+
+def _sound_in(index: bytes, end: int) -> Sound:
+    """What an index says of a file that ends at ``end``."""
     tracks = (dict(_tables(payload)) for kind, payload in boxes(index) if kind == b"trak")
     tables = next((found for found in tracks if found.keys() >= _SOUND), None)
     if tables is None:
@@ -61,7 +69,7 @@ def sound_of(file: BinaryIO) -> Sound:
     firsts = _ends(_per_chunk(tables[b"stsc"], len(offsets)))
     if firsts[-1] != len(sizes) or not np.array_equal(offsets, offsets[:1] + _ends(sizes)[firsts[:-1]]):
         raise ValueError("its sound does not lie in one piece")
-    if not len(sizes) or int(offsets[0] + sizes.sum()) > end:
+    if not len(sizes) or offsets[0] < 0 or int(offsets[0]) + int(sizes.sum()) > end:
         raise ValueError("its sound is cut off")
     return Sound(sizes, int(offsets[0]), _rate(tables[b"mdhd"]))
 
@@ -71,7 +79,7 @@ def head_for_sound(model: bytes, sizes: NDArray[np.uint32], frame_samples: int, 
     file is, its index, and what else the muxer wrote ahead of the sound.
 
     ``model`` is such a file with a few packets of the same length in all, its index at the end, as FFmpeg's muxer
-    makes it. ``user_data``: a ``udta`` box. Raises ValueError where the model is of another shape.
+    makes it. ``user_data``: a ``udta`` box. Raises ValueError where the model has no sound.
     """
     old = sound_of(io.BytesIO(model))
     sound = Sound(sizes, old.start, old.rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import pickle
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,7 @@ Voice = Callable[..., np.ndarray]
 @pytest.fixture(autouse=True)
 def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chapters, "WORTH_IT_SECONDS", 0.0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 32)
+    monkeypatch.setattr(chapters, "usable_cores", lambda: 32)
 
 
 @pytest.fixture
@@ -108,19 +110,29 @@ def test_processes_are_started_where_a_book_is_long_enough_for_each(
     monkeypatch.setattr(chapters, "WORTH_IT_SECONDS", 90.0)
     assert [chapters._processes(jobs, threads) for threads in (2, 4)] == [2, 0]
     assert chapters._processes(jobs * 50, 64) == 16
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(chapters, "usable_cores", lambda: 3)
     assert chapters._processes(jobs * 50, 64) == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a shell")
 def test_what_is_done_with_a_chapter_that_is_made_is_done_where_it_was_made(
     tmp_path: Path, open_take: OpenTake
 ) -> None:
+    def noted(slug: str) -> partial[object]:
+        return partial(subprocess.run, ["/bin/sh", "-c", f"echo $PPID > '{tmp_path}/{slug}.pid'"], check=True)
+
     jobs = [
-        ChapterJob(each.timeline, each.files, each.open_take, (tmp_path / f"{each.timeline.slug}.done").touch)
+        ChapterJob(each.timeline, each.files, each.open_take, noted(each.timeline.slug))
         for each in (job(tmp_path, name, open_take) for name in ("a", "b"))
     ]
-    encode_chapters(jobs, threads=2, on_done=lambda done: (tmp_path / f"{done.timeline.slug}.done").unlink())
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".m4a", ".m4a", ".mp3", ".mp3"]
+    makers: list[int] = []
+
+    def on_done(done: ChapterJob) -> None:
+        makers.append(int((tmp_path / f"{done.timeline.slug}.pid").read_text()))
+
+    encode_chapters(jobs, threads=2, on_done=on_done)
+    assert len(makers) == 2
+    assert os.getpid() not in makers
 
 
 def test_a_take_that_fails_is_told_here_ends_the_others_and_leaves_no_half_made_file(
@@ -150,6 +162,18 @@ def test_what_cannot_be_sent_to_another_process_is_an_error_at_once(tmp_path: Pa
         encode_chapters(jobs, threads=2, on_done=lambda _: None)
 
 
+def test_an_error_that_looks_like_a_closed_pipe_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "takes_that_end.py").write_text("def opener(key):\n    raise EOFError('no more audio')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    opener = importlib.import_module("takes_that_end").opener
+    with makers(1, NONE) as (maker,), pytest.raises(EOFError, match="no more audio") as told:
+        maker.make(job(tmp_path, "a", opener), lambda file, sound: None)
+    assert "chapter_pcm" in told.value.__notes__[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signals")
 def test_a_process_that_is_killed_is_told_in_a_line(tmp_path: Path, open_take: OpenTake) -> None:
     long = job(tmp_path, "long", open_take, takes=4000)
     with makers(1, NONE) as (maker,):
