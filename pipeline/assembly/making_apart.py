@@ -190,7 +190,7 @@ def _answer(answers: BinaryIO, kind: str, answer: object) -> None:
         data = pickle.dumps((kind, answer))
         if kind == _FAILED:
             pickle.loads(data)  # noqa: S301 - some exceptions are written and cannot be read
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - whatever it is, its kind and words can be sent
         data = pickle.dumps((_FAILED, RuntimeError(f"{type(answer).__name__}: {answer}")))
     try:
         answers.write(data)
