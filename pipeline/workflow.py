@@ -42,6 +42,7 @@ from pipeline.store.layout import Layout
 from pipeline.store.ledger import LedgerLine, new_run_id, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts
+from pipeline.store.takes import damaged_again
 
 if TYPE_CHECKING:
     from pipeline.render.running import Rendered
@@ -192,8 +193,10 @@ def _terms(run: _Run, shared: SharedTakes | None) -> Terms:
 def _until_intact(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[Plan, Rendered, Published]:
     """Plan, make and publish; again where a take turns out to be damaged when it is read.
 
-    Raises DamagedTake for one that is as it was stored and cannot be read all the same: made again, it may be no other.
+    Raises DamagedTake for one that is as it was stored and cannot be read all the same, and for one that is damaged
+    once more after it was made again: made a third time, it may be no other.
     """
+    made_again: set[str] = set()
     while True:
         planned, rendered = _make(run, shared, terms)
         try:
@@ -202,6 +205,9 @@ def _until_intact(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[
             damaged = damaged_takes(run.layout.takes)
             if error.key not in damaged and run.layout.takes.stored(error.key) is not None:
                 raise
+            if not made_again.isdisjoint({error.key, *damaged}):
+                raise damaged_again(error.key) from error
+            made_again |= {error.key, *damaged}
             for key in damaged:
                 run.receiver(Noticed(f"the take {key[:12]} is damaged; it is set aside and made again"))
                 run.layout.takes.set_aside(key)

@@ -20,7 +20,7 @@ from pipeline.render.retrying import attempts
 from pipeline.render.studio import BudgetSpent, Ending, Halted, Studio
 from pipeline.store.edges import speech_bounds
 from pipeline.store.shared.turns import DamagedInStore, MadeElsewhere
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.takes import Take, TakeStore, damaged_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +183,9 @@ async def _in_pieces(planned: PlannedSegment, studio: Studio) -> Take:
     try:
         return await loop.run_in_executor(studio.storing, _join, planned, takes, name, studio.store)
     except DamagedTake as damaged:
+        if damaged.key in studio.made_again:
+            raise damaged_again(damaged.key) from damaged
+        studio.made_again.add(damaged.key)
         studio.receiver(Noticed(f"{damaged.message}; it is made again"))
         studio.store.set_aside(damaged.key)
         return await _in_pieces(planned, studio)

@@ -72,6 +72,8 @@ class Studio:
     """Whose turn it is, where other machines make takes of the same book."""
     elsewhere: set[str] = field(default_factory=set)
     """The keys of takes that other machines made meanwhile."""
+    made_again: set[str] = field(default_factory=set)
+    """The keys of takes that were found damaged once in this run; twice is the disk's fault, and costs."""
     metered: MeteredEngine | None = field(init=False)
     """The engine, where it tells how far a request came; asked once, since a protocol is slow to ask for."""
     limiter: Limiter = field(init=False)

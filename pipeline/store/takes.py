@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from pipeline.engines.protocol import Speech, Usage, WordTimes
-from pipeline.errors import DamagedTake
+from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.compression import Compression
 from pipeline.store.files import storage_error, storage_errors, write_together
 from pipeline.store.keys import KeyInputs
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIDECAR_SCHEMA = 1
+_DIGEST = b',"digest":"'
+"""What stands before the last member of a sidecar: the SHA-256 of all that stands before it."""
+
+_MEMBERS = frozenset({"schema", "key", "audio", "words", "usage", "attempt", "inputs"})
+"""Of a sidecar without a digest: with any other it had one, before it was damaged."""
 
 _FOLDER_DIGITS = 2
 
@@ -108,30 +113,28 @@ class TakeStore:
 
     def load(self, key: str, inputs: KeyInputs | None = None) -> Take | None:
         """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged."""
-        sidecar = self._sidecar(key)
-        return None if sidecar is None else _checked(key, sidecar, partial(_take, inputs))
+        data = self._sidecar_bytes(key)
+        return None if data is None else _checked(key, orjson.loads(data), partial(_take, inputs))
 
     def words(self, take: Take) -> WordTimes:
         """The words of a take, relative to its audio and to the segment's text. Raises DamagedTake."""
         try:
-            sidecar = self._sidecar(take.key)
-            if sidecar is None:
+            data = self._sidecar_bytes(take.key)
+            if data is None:
                 raise ValueError(f"the sidecar of take {take.key[:12]} is gone")
-            return _checked(take.key, sidecar, _word_times)
+            return _checked(take.key, _verified(data), _word_times)
         except ValueError as error:
             raise _damaged(take.key, f"has no word times: {error}") from error
 
-    def _sidecar(self, key: str) -> Mapping[str, Any] | None:
+    def _sidecar_bytes(self, key: str) -> bytes | None:
         try:
             # Paths as text: ten thousand Path objects cost a plan more than the reading does.
             with open(f"{self.folder}{os.sep}{key[:2]}{os.sep}{key}.json", "rb", buffering=0) as file:  # noqa: PTH123
-                data = file.read()
+                return file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise storage_error(self.sidecar_path(key), error, "read") from error
-        sidecar: Mapping[str, Any] = orjson.loads(data)
-        return sidecar
 
     def has_size(self, take: Take) -> bool:
         """Whether the audio is there with the size that it was stored with."""
@@ -139,17 +142,17 @@ class TakeStore:
             size = os.stat(f"{self.folder}{os.sep}{take.key[:2]}{os.sep}{take.key}.flac").st_size  # noqa: PTH116
         except FileNotFoundError:
             return False
+        except OSError as error:
+            raise storage_error(self.audio_path(take.key), error, "read") from error
         return size == take.size_bytes
 
     def audio(self, take: Take) -> NDArray[np.int16]:
-        """The samples of a take, its checksum verified. Raises DamagedTake."""
+        """The samples of a take, its checksum verified. Raises DamagedTake, StorageError where the disk refuses."""
         from pipeline.store.flac import decode_flac  # noqa: PLC0415 - plans read sidecars only and need no codec
 
-        path = self.audio_path(take.key)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise _damaged(take.key, f"cannot be read ({error.strerror})") from error
+        data = self._audio_bytes(take.key)
+        if data is None:
+            raise _damaged(take.key, "has lost its audio")
         if hashlib.sha256(data).hexdigest() != take.sha256:
             raise _damaged(take.key, "does not match its checksum")
         try:
@@ -161,12 +164,29 @@ class TakeStore:
         return pcm
 
     def is_intact(self, take: Take) -> bool:
-        """Whether the audio is the one that was stored, by checksum, and its word times can be read."""
+        """Whether the audio is the one that was stored, by checksum, and its word times can be read.
+
+        Raises StorageError where the disk does not let it be looked at.
+        """
         try:
             self.words(take)
-            return hashlib.sha256(self.audio_path(take.key).read_bytes()).hexdigest() == take.sha256
-        except (OSError, DamagedTake):
+        except DamagedTake:
             return False
+        data = self._audio_bytes(take.key)
+        return data is not None and hashlib.sha256(data).hexdigest() == take.sha256
+
+    def _audio_bytes(self, key: str) -> bytes | None:
+        """What lies under the name of a take's audio, None where nothing does. Raises StorageError.
+
+        A disk or a share that is away for a moment damages nothing: such a take is not to be bought again.
+        """
+        path = self.audio_path(key)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise storage_error(path, error, "read") from error
 
     def put(
         self,
@@ -230,9 +250,17 @@ def _names(folder: Path) -> list[str]:
 
 def read_sidecar(key: str, data: bytes) -> Take:
     """The take that a sidecar of ``key`` tells of, from wherever it came. Raises ValueError for what is not one."""
-    sidecar: Mapping[str, Any] = orjson.loads(data)
+    sidecar = _verified(data)
     _checked(key, sidecar, _word_times)
     return _checked(key, sidecar, partial(_take, None))
+
+
+def damaged_again(key: str) -> StorageError:
+    """What is said where a take that was made again is damaged once more: to go on would buy it for ever."""
+    return StorageError(
+        f"the take {key[:12]} was made again and is damaged once more",
+        hint="the disk does not keep what it is given: check it before running again; what is intact is used",
+    )
 
 
 def _damaged(key: str, how: str) -> DamagedTake:
@@ -249,7 +277,7 @@ def _sidecar_of(take: Take, times: WordTimes) -> bytes:
     if times.score is not None:
         words["score"] = [round(score, 4) for score in times.score.tolist()]
     cost = take.usage.cost_cents
-    return orjson.dumps(
+    written = orjson.dumps(
         {
             "schema": SIDECAR_SCHEMA,
             "key": take.key,
@@ -269,9 +297,20 @@ def _sidecar_of(take: Take, times: WordTimes) -> bytes:
             },
             "attempt": take.attempt,
             "inputs": dict(take.inputs),
-        },
-        option=orjson.OPT_APPEND_NEWLINE,
-    )
+        }
+    )[:-1]
+    return b'%b%b%b"}\n' % (written, _DIGEST, hashlib.sha256(written).hexdigest().encode())
+
+
+def _verified(data: bytes) -> Mapping[str, Any]:
+    """A sidecar, held to its digest, which those of earlier versions lack. Raises ValueError."""
+    sidecar: dict[str, Any] = orjson.loads(data)
+    written, mark, _ = data.rpartition(_DIGEST)
+    if not isinstance(sidecar, dict):
+        raise ValueError("its sidecar is no object")
+    if sidecar.get("digest") != hashlib.sha256(written).hexdigest() if mark else not _MEMBERS.issuperset(sidecar):
+        raise ValueError("its sidecar does not match its digest")
+    return sidecar
 
 
 def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[str, Any]], _T]) -> _T:
@@ -283,6 +322,8 @@ def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[
         return read(key, sidecar)
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"the sidecar of take {key[:12]} lacks {error}") from error
+    except ArithmeticError as error:
+        raise ValueError(f"the sidecar of take {key[:12]} holds a number that is none") from error
 
 
 def _take(inputs: KeyInputs | None, key: str, sidecar: Mapping[str, Any]) -> Take:

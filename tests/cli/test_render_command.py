@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import av
 import pytest
 
 from pipeline import workflow
+from pipeline.errors import StorageError
+from pipeline.render.events import TakeMade
 from pipeline.reports.run_record import RunRecord
+from pipeline.store.files import storage_error
+from pipeline.store.takes import TakeStore
 
 from .conftest import MANIFEST, MANUSCRIPT, Narrate
 
@@ -212,12 +218,48 @@ def test_a_take_that_is_as_it_was_stored_and_cannot_be_read_ends_the_run_and_sta
     take.write_bytes(b"fLaC" + bytes(take.stat().st_size - 4))
     sidecar = json.loads(take.with_suffix(".json").read_bytes())
     sidecar["audio"]["sha256"] = hashlib.sha256(take.read_bytes()).hexdigest()
+    del sidecar["digest"]
     take.with_suffix(".json").write_text(json.dumps(sidecar))
     result = narrate("render", "--force", project)
     assert result.returncode == 8
     assert f"the take {take.stem[:12]} is not a FLAC file" in result.stderr
     assert "Traceback" not in result.stderr
     assert take.exists()
+
+
+def test_takes_that_the_disk_does_not_give_at_the_moment_end_the_run_and_stay(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(store: TakeStore, key: str) -> bytes:
+        raise storage_error(store.audio_path(key), OSError(errno.EIO, "Input/output error"), "read")
+
+    options = workflow.RenderOptions(force=True)
+    workflow.render(project, engine=None, options=options, receiver=lambda _event: None)
+    takes = hashes(project / ".narration" / "takes")
+    monkeypatch.setattr(TakeStore, "_audio_bytes", away)
+    with pytest.raises(StorageError, match="input/output error"):
+        workflow.render(project, engine=None, options=options, receiver=lambda _event: None)
+    assert hashes(project / ".narration" / "takes") == takes
+    assert not (project / ".narration" / "damaged").exists()
+
+
+def test_a_disk_that_does_not_keep_what_it_is_given_has_takes_made_again_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, made = TakeStore._audio_bytes, Counter[str]()
+
+    def flipped(store: TakeStore, key: str) -> bytes | None:
+        data = whole(store, key)
+        return data and data[:-1] + bytes([data[-1] ^ 1])
+
+    def count(event: object) -> None:
+        if isinstance(event, TakeMade):
+            made[event.key] += 1
+
+    monkeypatch.setattr(TakeStore, "_audio_bytes", flipped)
+    with pytest.raises(StorageError, match="damaged once more"):
+        workflow.render(project, engine=None, options=workflow.RenderOptions(), receiver=count)
+    assert set(made.values()) == {2}
 
 
 def test_a_take_that_goes_away_while_the_book_is_assembled_is_made_again(

@@ -113,8 +113,10 @@ def test_a_sidecar_under_another_key_is_not_believed(remote: Remote, tmp_path: P
 def test_a_sidecar_whose_inputs_do_not_give_its_key_is_not_believed(remote: Remote, tmp_path: Path) -> None:
     take, here = make_take(tmp_path / "a", TEXT)
     offer(remote, take, here)
-    sidecar = here.sidecar_path(take.key).read_bytes().replace(TEXT.encode(), TEXT.upper().encode())
-    remote.write(sidecar_name(take.key), exchange._sealed(sidecar))
+    sidecar = orjson.loads(here.sidecar_path(take.key).read_bytes())
+    sidecar["inputs"]["text"] = TEXT.upper()
+    del sidecar["digest"]
+    remote.write(sidecar_name(take.key), exchange._sealed(orjson.dumps(sidecar)))
     with pytest.raises(DamagedInStore, match="another key"):
         fetch(remote, take.key, TakeStore(tmp_path / "b"))
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+import orjson
 import pytest
 from fastcrc import crc8
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -75,6 +76,52 @@ def test_words_that_cannot_be_read_are_damage_that_a_check_finds(store: TakeStor
     path.unlink()
     with pytest.raises(DamagedTake):
         store.words(take)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_byte_of_a_sidecar_changes_is_noticed(store: TakeStore, speech: Speech, data: st.DataObject) -> None:
+    take, path = put(store, speech), store.sidecar_path(KEY)
+    whole = path.read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 2))
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ data.draw(st.integers(1, 255))]) + whole[at + 1 :])
+    assert not store.is_intact(take)
+    assert store.look_up(KEY)[0] in TakeState
+
+
+def test_a_sidecar_of_an_earlier_version_has_no_digest_and_is_read(store: TakeStore, speech: Speech) -> None:
+    take, path = put(store, speech), store.sidecar_path(KEY)
+    sidecar = orjson.loads(path.read_bytes())
+    del sidecar["digest"]
+    path.write_bytes(orjson.dumps(sidecar))
+    assert store.is_intact(take)
+    assert store.load(KEY) == take
+
+
+@pytest.mark.parametrize(("found", "damaged"), [(b'"0.117"', b'"0.1-7"'), (b"12000", b"9" * 12)])
+def test_a_number_in_a_sidecar_that_is_none_is_damage_not_a_crash(
+    store: TakeStore, speech: Speech, found: bytes, damaged: bytes
+) -> None:
+    take, path = put(store, speech), store.sidecar_path(KEY)
+    path.write_bytes(path.read_bytes().replace(found, damaged))
+    assert not store.is_intact(take)
+    with pytest.raises(DamagedTake):
+        store.words(take)
+    assert store.state(KEY) in TakeState
+
+
+def test_audio_that_the_disk_does_not_give_at_the_moment_is_not_damaged(
+    store: TakeStore, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    take = put(store, speech)
+    monkeypatch.setattr(Path, "read_bytes", away)
+    for look in (store.audio, store.is_intact):
+        with pytest.raises(StorageError, match="input/output error") as refused:
+            look(take)
+        assert not isinstance(refused.value, DamagedTake)
 
 
 def test_audio_without_its_sidecar_is_no_take(store: TakeStore, speech: Speech) -> None:
