@@ -71,6 +71,8 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
         raise
     try:
         await studio.recorder.append(line)
+        if studio.halting.is_set():  # since the line was given: whatever ended the run, nothing leaves after it
+            raise Halted
     except BaseException as error:
         studio.limiter.void(turn)
         _settle(line, _NOTHING, studio)

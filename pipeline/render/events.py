@@ -96,3 +96,27 @@ Event: TypeAlias = (
     RenderStarted | TakeMade | Charged | Retrying | SegmentFailed | AssemblyStarted | FileWritten | Noticed
 )
 Receiver: TypeAlias = Callable[[Event], None]
+
+
+class Audience:
+    """Passes events on to a receiver until it can no longer be told; ``on_leaving`` is called then.
+
+    Whoever reads the progress may go away in the middle of a run (``narrate render … | head``). That is no reason to
+    let go of answers under way: the run starts nothing new, finishes them, and says ``gone`` after that.
+    """
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self.gone: OSError | None = None
+        self.on_leaving: Callable[[], None] | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Tell it, if anybody listens still."""
+        if self.gone is not None:
+            return
+        try:
+            self._receiver(event)
+        except OSError as error:
+            self.gone = error
+            if self.on_leaving is not None:
+                self.on_leaving()

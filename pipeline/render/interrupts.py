@@ -12,33 +12,54 @@ from pipeline.render.events import Noticed, Receiver
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Stopping:
+    """What a signal does while takes are made: the first sets ``stop``, a second one cancels ``task`` at once."""
+
+    def __init__(self, stop: asyncio.Event, receiver: Receiver, task: asyncio.Task[object]) -> None:
+        self._stop = stop
+        self._receiver = receiver
+        self._task: asyncio.Task[object] | None = task
+
+    def over(self) -> None:
+        """All takes are made or given up: there is nothing left to cut off."""
+        self._task = None
+
+    def signalled(self) -> None:
+        """Somebody wants it to stop."""
+        if not self._stop.is_set():
+            self._stop.set()
+            self._receiver(Noticed("stopping: the takes in flight are finished and kept (again to stop at once)"))
+        elif self._task is not None:
+            self._task.cancel()
+
+
 @contextlib.contextmanager
-def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[None]:
+def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[Stopping]:
     """Set ``stop`` at the first signal; a second one cancels the running task at once. Afterwards the handlers are
     those from before (asyncio alone would leave SIGTERM to kill the process).
-
-    Windows has no signal handlers in its event loop: there Ctrl-C cancels at once, which loses nothing that is stored.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    stopping = Stopping(stop, receiver, task)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def on_signal() -> None:
-        if stop.is_set():
-            task.cancel()
-            return
-        receiver(Noticed("stopping: the takes in flight are finished and kept (again to stop at once)"))
-        stop.set()
-
     try:
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, on_signal)
-    except (NotImplementedError, RuntimeError):  # Windows, or not in the main thread
-        yield
+        _handle(loop, stopping)
+    except (RuntimeError, ValueError):  # not in the main thread, where no signal arrives
+        yield stopping
         return
     try:
-        yield
+        yield stopping
     finally:
         for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, before[number] or signal.SIG_DFL)
+
+
+def _handle(loop: asyncio.AbstractEventLoop, stopping: Stopping) -> None:
+    """Have the loop told of signals. On Windows its own way is missing; a plain handler wakes it there."""
+    for number in _SIGNALS:
+        try:
+            loop.add_signal_handler(number, stopping.signalled)
+        except NotImplementedError:
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.signalled))

@@ -18,7 +18,7 @@ from pipeline.errors import (
     StorageError,
 )
 from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError
-from pipeline.render.events import Noticed, Receiver, RenderStarted
+from pipeline.render.events import Audience, Noticed, Receiver, RenderStarted
 from pipeline.render.interrupts import stopping_on_signals
 from pipeline.render.pace import measured_paces
 from pipeline.render.plan import Plan, PlannedSegment, estimate_of
@@ -78,7 +78,13 @@ def render_missing(
     require_price(terms)
     if engine.paid:
         require_writable(layout.takes.folder)
-    result = asyncio.run(_make(missing, plan, engine, layout, run, receiver, terms, source or Alone()))
+    audience = Audience(receiver)
+    try:
+        result = asyncio.run(_make(missing, plan, engine, layout, run, audience, terms, source or Alone()))
+    except asyncio.CancelledError:  # asked to stop at once while already ending
+        raise Interrupted("interrupted: what was finished is kept", hint="run the same command to go on") from None
+    if audience.gone is not None:
+        raise audience.gone
     rendered = plan.with_takes(result.takes)
     error = _ending(result, missing, rendered, terms)
     if isinstance(error, StorageError) or result.cut_off:
@@ -94,7 +100,7 @@ async def _make(
     engine: Engine,
     layout: Layout,
     run: str,
-    receiver: Receiver,
+    audience: Audience,
     terms: Terms,
     source: TakeSource,
 ) -> RenderResult:
@@ -104,7 +110,7 @@ async def _make(
         Ledger(layout.ledgers / f"{run}.jsonl", run) as ledger,
         _recorder(ledger, durable=engine.paid) as recorder,
         ThreadPoolExecutor(max_workers=threads, thread_name_prefix="store") as storing,
-        stopping_on_signals(stop, receiver),
+        stopping_on_signals(stop, audience) as stopping,
     ):
         async with engine:
             studio = Studio(
@@ -112,7 +118,7 @@ async def _make(
                 identity=engine.identity(),
                 store=layout.takes,
                 recorder=recorder,
-                receiver=receiver,
+                receiver=audience,
                 stop=stop,
                 storing=storing,
                 terms=terms,
@@ -120,7 +126,10 @@ async def _make(
                 source=source,
                 refused_before=refused_as_too_long(layout.ledgers) if engine.paid else frozenset(),
             )
-            return await make_takes(missing, studio)
+            audience.on_leaving = studio.halt
+            result = await make_takes(missing, studio)
+            stopping.over()  # the service's sockets are closed yet, which may take a moment
+            return result
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -9,7 +10,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,13 +18,18 @@ import pytest
 
 from pipeline.cli.main import main
 from pipeline.errors import AuthenticationStopped, Interrupted, SegmentsFailed, SpendingStopped, StorageError
-from pipeline.render.events import Charged, Noticed
+from pipeline.render.events import Charged, Event, Noticed
+from pipeline.render.plan import PlannedSegment
+from pipeline.render.pool import RenderResult, make_takes
 from pipeline.render.purse import Cap
+from pipeline.render.recording import Recorder
 from pipeline.render.running import render_missing
+from pipeline.render.studio import Studio
 from pipeline.server.accounts import LOCAL_KEY
 from pipeline.server.money import Billing
 from pipeline.server.running import BackgroundServer
 from pipeline.server.service import ServerOptions
+from pipeline.store.ledger import LedgerLine
 from pipeline.store.takes import TakeStore
 
 from .paying import QUICK, Book, known_cents, paragraphs, unknown_cents
@@ -311,6 +317,61 @@ def test_a_disk_that_refuses_stops_new_work_and_says_what_was_paid_and_not_kept(
     assert {line.error_code for line in lost} == {"STORAGE"}
     assert known_cents(here.ended()) == here.billed()
     assert len(here.requests()) < 15
+
+
+def test_nothing_leaves_after_the_run_was_ended_while_its_line_was_written(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, append, studios = book(10), Recorder.append, []
+    refused = StorageError("cannot write it: the disk is full")
+
+    async def watched(missing: Sequence[PlannedSegment], studio: Studio) -> RenderResult:
+        studios.append(studio)
+        return await make_takes(missing, studio)
+
+    async def ending(recorder: Recorder, line: LedgerLine) -> None:
+        await append(recorder, line)
+        if line.event == "started" and len(here.requests()) == 3:
+            studios[0].halt(refused)
+
+    monkeypatch.setattr("pipeline.render.running.make_takes", watched)
+    monkeypatch.setattr(Recorder, "append", ending)
+    with pytest.raises(StorageError, match="the disk is full"):
+        here.render(jobs=1)
+    assert len(here.requests()) == 3
+    assert set(Counter(line.attempt for line in here.ledger()).values()) == {2}
+    [unsent] = [line for line in here.ended() if line.outcome == "failed"]
+    assert (unsent.error_code, unsent.cost_cents) == ("INTERRUPTED", 0)
+    assert known_cents(here.ended()) == here.billed()
+
+
+class Leaving(list[Event]):
+    """Whoever reads the progress, and goes away after some of it."""
+
+    def append(self, event: Event) -> None:
+        if len(self) >= 12:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+        super().append(event)
+
+
+def test_a_reader_of_the_progress_that_goes_away_costs_no_answer(book: MakeBook) -> None:
+    here = book(40)
+    here.faults({"fault": "latency", "delay_ms": 200})
+    here.heard = Leaving()
+    with pytest.raises(BrokenPipeError):
+        here.render(jobs=8)
+    assert {line.outcome for line in here.ended()} == {"stored"}
+    assert known_cents(here.ended()) == here.billed()
+    assert len(here.requests()) < 30
+
+
+def test_a_run_cut_off_while_it_ends_is_interrupted_and_no_bug(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cut_off(missing: Sequence[PlannedSegment], studio: Studio) -> RenderResult:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("pipeline.render.running.make_takes", cut_off)
+    with pytest.raises(Interrupted, match="what was finished is kept"):
+        book(3).render()
 
 
 def test_a_ledger_that_cannot_be_written_lets_nothing_leave(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
