@@ -81,15 +81,17 @@ PRECEDENCE: Final = (
     ConnectionError,
     NotFoundError,
 )
-BY_CLOSE_CODE: Final[dict[int, tuple[type[KugelAudioError], str]]] = {
-    1012: (ServerRestartingError, "The server is restarting"),
-    1013: (ServerRestartingError, "The server is restarting"),
-    4000: (ConnectionError, "The generation failed"),
-    4001: (AuthenticationError, "The API key was refused"),
-    4003: (InsufficientCreditsError, "The wallet is empty"),
-    4029: (RateLimitError, "Too many requests"),
-    4500: (ConnectionError, "The model is unavailable"),
+BY_CLOSE_CODE: Final[dict[int, tuple[type[KugelAudioError], str, str | None]]] = {
+    1012: (ServerRestartingError, "The server is restarting", None),
+    1013: (ServerRestartingError, "The server is restarting", None),
+    4000: (ConnectionError, "The generation failed", "INTERNAL_ERROR"),
+    4001: (AuthenticationError, "The API key was refused", None),
+    4003: (InsufficientCreditsError, "The wallet is empty", None),
+    4029: (RateLimitError, "Too many requests", None),
+    4500: (ConnectionError, "The model is unavailable", "MODEL_UNAVAILABLE"),
 }
+"""The error, what to say, and the ``error_code`` that a frame would have had where the class has none of its own: with
+one it is the service that failed, without one the connection went."""
 
 _LONGEST_MESSAGE = 500
 _CHARACTER_LIMIT = re.compile(r"\bcharacters?\b|\btext (?:is )?too long\b|\binput length\b", re.IGNORECASE)
@@ -166,12 +168,13 @@ def from_frame(frame: Mapping[str, Any]) -> KugelAudioError:
 
 def from_close(code: int | None, reason: str = "") -> KugelAudioError:
     """Map the close of a socket that still owed an answer. 1000 and 1006 are cuts like any other then."""
-    kind, message = BY_CLOSE_CODE.get(
-        code or 1006, (ConnectionError, "The connection was closed before the answer was complete")
+    kind, message, error_code = BY_CLOSE_CODE.get(
+        code or 1006, (ConnectionError, "The connection was closed before the answer was complete", None)
     )
     detail = ", ".join(part for part in (f"close code {code}" if code else "", reason.strip()) if part)
     return kind(
         f"{message} ({detail[:_LONGEST_MESSAGE]})" if detail else message,
+        error_code=error_code,
         retry_after=RESTART_RETRY_S if kind is ServerRestartingError else None,
     )
 

@@ -6,10 +6,11 @@ from typing import Literal
 
 from pipeline.engines.protocol import Passage
 from pipeline.kugelaudio import IncompleteAudioError, KugelAudioConnectionError, KugelAudioError, ServerRestartingError
+from pipeline.kugelaudio.speech.frames import MALFORMED
 
 Outcome = Literal["failed", "lost", "rejected"]
 
-_NO_ANSWER = frozenset({None, "TIMEOUT"})
+_NO_ANSWER = frozenset({None, "TIMEOUT", MALFORMED})
 
 
 def outcome_of(error: BaseException, passage: Passage | None) -> Outcome:
@@ -38,4 +39,4 @@ def _answered(error: KugelAudioError) -> bool:
         return False
     if isinstance(error, KugelAudioConnectionError):
         return error.request_id is not None or error.error_code not in _NO_ANSWER
-    return type(error) is not KugelAudioError or error.status_code is not None
+    return type(error) is not KugelAudioError or error.status_code is not None or error.error_code not in _NO_ANSWER

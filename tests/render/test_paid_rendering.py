@@ -84,6 +84,8 @@ def test_a_line_tells_price_wallet_and_reservation(book: MakeBook) -> None:
 OUTCOMES = [
     ({"fault": "internal", "after_frames": 1}, "failed", "INTERNAL_ERROR"),
     ({"fault": "unavailable"}, "failed", "MODEL_UNAVAILABLE"),
+    ({"fault": "unavailable", "manner": "close"}, "failed", "MODEL_UNAVAILABLE"),
+    ({"fault": "internal", "manner": "close", "after_frames": 1}, "failed", "INTERNAL_ERROR"),
     ({"fault": "rate_limited"}, "failed", "RATE_LIMITED"),
     ({"fault": "cut", "after_frames": 1}, "lost", "ConnectionError"),
     ({"fault": "restart", "after_frames": 1}, "lost", "ServerRestartingError"),
@@ -95,7 +97,9 @@ OUTCOMES = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "outcome", "code"), OUTCOMES, ids=[str(case[0]["fault"]) for case in OUTCOMES])
+@pytest.mark.parametrize(
+    ("fault", "outcome", "code"), OUTCOMES, ids=["-".join(map(str, case[0].values())) for case in OUTCOMES]
+)
 def test_each_failure_is_written_as_what_it_may_have_cost(
     book: MakeBook, fault: dict[str, object], outcome: str, code: str
 ) -> None:

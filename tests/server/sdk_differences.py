@@ -100,6 +100,11 @@ DIFFERENCES: dict[str, Difference] = {
         "A frame that tells a code and no status has the status of the error table.",
         ("error/frame/None/INTERNAL_ERROR", "error/frame/None/EMPTY_AUDIO"),
     ),
+    "codes of closes": Difference(
+        "Closed with 4000 or 4500 the service says that it failed, as a frame would: ours has that frame's error_code, "
+        "which tells a failure that is not billed from a connection that went.",
+        ("error/close/4000/*", "error/close/4500/*"),
+    ),
     "Retry-After": Difference(
         "RFC 9110 allows a date, and proxies send fractions; the SDK reads whole seconds only.",
         ("error/retry-after/fraction", "error/retry-after/date"),
