@@ -164,6 +164,32 @@ def test_last_words_without_a_timestamp_are_an_error() -> None:
         hear("One.", [frames[0], frames[2]])
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        [word("One", 500, 800, 0), word("two.", 0, 300, 4)],
+        [word("two.", 0, 300, 4)],
+        [{"word": "One", "start_ms": "soon"}],
+    ],
+    ids=["back in time", "a word left out", "no times"],
+)
+def test_words_of_no_use_are_told_at_the_end_with_all_audio_and_its_price(said: list[dict[str, Any]]) -> None:
+    conversation = Conversation(SpeechRequest(text="One two.", word_timestamps=True))
+    heard = list(conversation.receive(wire(audio(0, pcm(RATE, 1)))))
+    assert conversation.receive(wire({"word_timestamps": said})) == []
+    heard += conversation.receive(wire(audio(1, pcm(RATE, 2))))
+    with pytest.raises(IncompleteAudioError, match="of no use"):
+        conversation.receive(wire(final(2, 2 * RATE)))
+    assert len(heard) == 2
+    assert conversation.usage is not None
+
+
+def test_chunks_that_begin_and_end_in_silence_are_told_apart() -> None:
+    chunks = [bytes(512) + pcm(1000, seed) + bytes(512) for seed in (1, 2)]
+    frames = [wire(audio(0, chunk)) for chunk in chunks] + [wire(final(2, 2 * 1512))]
+    assert hear("One.", frames, word_timestamps=False).audio == b"".join(chunks)
+
+
 def test_an_answer_without_final_is_an_error_by_its_close_code() -> None:
     conversation = Conversation(SpeechRequest(text="One."))
     conversation.receive(wire(audio(0, pcm(2400, 1))))

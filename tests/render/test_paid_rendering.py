@@ -26,6 +26,8 @@ from pipeline.render.recording import Recorder
 from pipeline.render.running import render_missing
 from pipeline.render.studio import Studio
 from pipeline.server.accounts import LOCAL_KEY
+from pipeline.server.chunks import TimedWord
+from pipeline.server.frames import timestamps
 from pipeline.server.money import Billing
 from pipeline.server.running import BackgroundServer
 from pipeline.server.service import ServerOptions
@@ -95,6 +97,21 @@ OUTCOMES = [
     ({"fault": "silent_audio"}, "rejected", "SHORT_AUDIO"),
     ({"fault": "missing_timestamps"}, "rejected", "INCOMPLETE_TIMESTAMPS"),
 ]
+
+
+def test_audio_whose_word_times_are_of_no_use_is_kept_apart_with_its_price(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def back_in_time(text: str, words: tuple[TimedWord, ...], offset: int = 0) -> list[dict[str, object]]:
+        told = timestamps(text, words, offset)
+        return told[::-1] if "Paragraph 1 " in text else told
+
+    here = book(3)
+    monkeypatch.setattr("pipeline.server.frames.timestamps", back_in_time)
+    assert isinstance(here.render(jobs=1).error, SegmentsFailed)
+    assert Counter(line.outcome for line in here.ended()) == {"stored": 3, "rejected": 3}
+    assert known_cents(here.ended()) == here.billed()
+    assert len(list((here.folder / ".narration" / "rejected").glob("*.flac"))) == 3
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -65,6 +66,7 @@ class Conversation:
         self._audio = AudioSequence()
         self._clock = WordClock(request.text)
         self._words: list[WordTimestamp] = []
+        self._words_fault: KugelAudioError | None = None
         self._error: KugelAudioError | None = None
         self.final: Mapping[str, Any] = {}
         """The final frame, once it came."""
@@ -118,15 +120,26 @@ class Conversation:
             self.state = State.SPEAKING
             for chunk in self._audio.add(read_audio(frame, self._encoding)):
                 events.append(chunk)
-                self._say(events, self._clock.audio(chunk.samples, chunk.sample_rate))
+                self._say(events, partial(self._clock.audio, chunk.samples, chunk.sample_rate))
         if frame.get("word_timestamps"):
             self.state = State.SPEAKING
-            self._say(events, self._clock.words(read_words(frame["word_timestamps"]), frame.get("chunk_id")))
+            self._say(events, partial(self._placed, frame["word_timestamps"], frame.get("chunk_id")))
         if frame.get("final"):
             events.append(self._finish(frame))
         return events
 
-    def _say(self, events: list[Event], words: list[WordTimestamp]) -> None:
+    def _placed(self, told: Any, chunk_id: object) -> list[WordTimestamp]:
+        return self._clock.words(read_words(told), chunk_id)
+
+    def _say(self, events: list[Event], placed: Callable[[], list[WordTimestamp]]) -> None:
+        """Hand out words. What is wrong with them is said when the answer is over: the audio is good and paid for."""
+        if self._words_fault is not None:
+            return
+        try:
+            words = placed()
+        except KugelAudioError as fault:
+            self._words_fault = fault
+            return
         if words:
             self._words += words
             events.append(words)
@@ -138,6 +151,10 @@ class Conversation:
         if short is not None:
             code = "EMPTY_AUDIO" if not self._audio.samples else "INCOMPLETE_AUDIO"
             raise IncompleteAudioError(f"The answer is incomplete: {short}", error_code=code)
+        if self._words_fault is not None and self.request.word_timestamps:
+            raise IncompleteAudioError(
+                f"The word timestamps are of no use: {self._words_fault.message}", error_code="INCOMPLETE_TIMESTAMPS"
+            ) from self._words_fault
         if self.request.word_timestamps:
             unspoken = None if self._clock.settled else "timestamps lie beyond the audio"
             unspoken = unspoken or missing_words(self.request.text, self._words)
