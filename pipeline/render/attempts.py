@@ -19,6 +19,7 @@ from pipeline.kugelaudio import (
     AuthenticationError,
     IncompleteAudioError,
     InsufficientCreditsError,
+    KugelAudioConnectionError,
     KugelAudioError,
     RateLimitError,
     TextTooLongError,
@@ -29,7 +30,7 @@ from pipeline.render.fate import outcome_of
 from pipeline.render.plan import PlannedSegment
 from pipeline.render.purse import PROJECT_BUDGET
 from pipeline.render.recording import finished
-from pipeline.render.retrying import ShortAudioError
+from pipeline.render.retrying import OutOfReachError, ShortAudioError
 from pipeline.render.studio import BudgetSpent, Halted, Overcharged, Studio
 from pipeline.store.edges import speech_bounds
 from pipeline.store.ledger import LedgerLine, utc_now
@@ -126,11 +127,13 @@ async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> S
     except KugelAudioError as error:
         if isinstance(error, AuthenticationError | InsufficientCreditsError):
             studio.halt(error)  # before the turn goes to the next
-        _give_turn_back(ticket.turn, error, passage, studio)
+        away = _give_turn_back(ticket.turn, error, passage, studio)
         await _failed(planned, ticket.line, error, passage, studio)
+        if away is not None:
+            raise away from error
         raise
     except BaseException as error:  # stopped at once, or our own bug: the request may have been served
-        studio.limiter.ended(ticket.turn)
+        studio.limiter.ended(ticket.turn, answered=False)
         outcome = outcome_of(error, passage) if studio.engine.paid else "failed"
         cost = None if outcome == "lost" else _NOTHING
         _settle(ticket.line, cost, studio)
@@ -146,13 +149,25 @@ def _ask(studio: Studio, order: Order, passage: Passage | None) -> Awaitable[Spe
     return studio.engine.speak(order)
 
 
-def _give_turn_back(turn: int, error: KugelAudioError, passage: Passage | None, studio: Studio) -> None:
+def _give_turn_back(
+    turn: int, error: KugelAudioError, passage: Passage | None, studio: Studio
+) -> OutOfReachError | None:
+    """Tell the limiter how the request ended; the error to go on with where it could not even be sent."""
+    limiter = studio.limiter
     if isinstance(error, RateLimitError):
-        studio.gate_seconds = studio.limiter.refused(turn, error.retry_after)
-    elif passage is not None and passage.sent_at is None:
-        studio.limiter.void(turn)
+        studio.gate_seconds = limiter.refused(turn, error.retry_after)
+    elif passage is None or passage.sent_at is not None:
+        answered = not isinstance(error, KugelAudioConnectionError) or outcome_of(error, passage) != "lost"
+        limiter.ended(turn, heard_at=passage.heard_at if passage else None, answered=answered)
+    elif isinstance(error, KugelAudioConnectionError):
+        studio.gate_seconds = limiter.out_of_reach(turn)
+        away = OutOfReachError(error.message, error_code=error.error_code, request_id=error.request_id)
+        if limiter.away_seconds > studio.terms.policy.failing_seconds:
+            studio.halt(away)
+        return away
     else:
-        studio.limiter.ended(turn, heard_at=passage.heard_at if passage else None)
+        limiter.void(turn)
+    return None
 
 
 async def _failed(

@@ -47,18 +47,32 @@ class Limiter:
         self.pacing.void(number)
         self._grant()
 
-    def ended(self, number: int, *, heard_at: float | None = None, passed: bool = True) -> None:
-        """Give a turn back: the request was answered (first sign at ``heard_at``) or has failed.
+    def ended(self, number: int, *, heard_at: float | None = None, answered: bool = True) -> None:
+        """Give a turn back: the request was answered (first sign at ``heard_at``), or has failed.
 
-        ``passed``: the service did not turn it away.
+        ``answered``: it was the service that said so.
         """
         self.pacing.ended(number, self._clock(), heard_at)
-        if passed:
-            self.pacing.passed()
+        self.pacing.passed()
+        if answered:
+            self.pacing.reached()
         self._grant()
+
+    def out_of_reach(self, number: int) -> float:
+        """Give a turn back: the request could not be sent. Nobody starts for the seconds that are returned."""
+        seconds = self.pacing.out_of_reach(number, self._clock())
+        self._grant()
+        return seconds
+
+    @property
+    def away_seconds(self) -> float:
+        """For how long the service has been out of reach."""
+        since = self.pacing.away_since
+        return 0.0 if since is None else self._clock() - since
 
     def refused(self, number: int, retry_after: float | None) -> float:
         """Give a turn back: the service said 429. Nobody starts for the seconds that are returned."""
+        self.pacing.reached()
         seconds = self.pacing.refused(number, self._clock(), retry_after)
         self._grant()
         return seconds

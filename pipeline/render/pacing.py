@@ -8,6 +8,7 @@ What holds, whatever the service answers:
   start is due in the very moment in which a place becomes free.
 - No more than ``generations`` requests are under way.
 - While the gate is closed nothing starts: a refusal (429) holds everyone.
+- While the service is out of reach the gate closes for pauses that double, and one request at a time tries again.
 
 What a refusal teaches (on a WebSocket it says neither which limit it means nor how long to wait):
 
@@ -43,6 +44,7 @@ _LEARNED_AFTER = 4
 _LEAST_RATE = 10
 _QUIET_SECONDS = 10.0
 _LONGEST_QUIET = 160.0
+_LONGEST_AWAY = 30.0
 
 
 @dataclass(slots=True)
@@ -64,6 +66,11 @@ class Pacing:
     _quiet_since: float = 0.0
     _quiet_seconds: float = _QUIET_SECONDS
     _given_back_at: float = -math.inf
+    away_since: float | None = None
+    """Since when the service has been out of reach; None: it is not, as far as is known."""
+    _away_in_a_row: int = 0
+    _trying: int | None = None
+    """The request that tries whether the service is back."""
 
     def __post_init__(self) -> None:
         self.rate = self.limits.requests_per_minute
@@ -73,7 +80,7 @@ class Pacing:
     def opens_at(self, now: float) -> float | None:
         """When the next request may start; None: not before one that is under way has ended."""
         self._give_back(now)
-        if len(self._under_way) >= self.places:
+        if len(self._under_way) >= self.places or (self.away_since is not None and self._trying in self._under_way):
             return None
         free = self._free_at(now)
         if free is None:
@@ -86,6 +93,8 @@ class Pacing:
         self._numbers += 1
         self._under_way[self._numbers] = self._last_start = now
         self._ramp_left -= 1
+        if self.away_since is not None:
+            self._trying = self._numbers
         return self._numbers
 
     def void(self, number: int) -> None:
@@ -106,6 +115,19 @@ class Pacing:
     def passed(self) -> None:
         """A request was let through: refusals are no longer in a row."""
         self._refused_in_a_row = 0
+
+    def out_of_reach(self, number: int, now: float) -> float:
+        """The request could not be sent. Returns the seconds for which everybody waits now; then one tries again."""
+        started = self._under_way.pop(number, now)
+        self.away_since = now if self.away_since is None else self.away_since
+        if started >= self._gate:
+            self._away_in_a_row += 1
+            self._close(now + min(_FIRST_PAUSE * 2 ** (self._away_in_a_row - 1), _LONGEST_AWAY))
+        return max(0.0, self._gate - now)
+
+    def reached(self) -> None:
+        """The service answered: it is there."""
+        self.away_since, self._away_in_a_row, self._trying = None, 0, None
 
     def refused(self, number: int, now: float, retry_after: float | None = None) -> float:
         """The service said 429. Returns the seconds for which everybody waits now."""

@@ -13,6 +13,7 @@ from pipeline.kugelaudio import (
     AuthenticationError,
     IncompleteAudioError,
     InsufficientCreditsError,
+    KugelAudioConnectionError,
     KugelAudioError,
     NotFoundError,
     RateLimitError,
@@ -28,6 +29,10 @@ class ShortAudioError(IncompleteAudioError):
     usual_code = "SHORT_AUDIO"
 
 
+class OutOfReachError(KugelAudioConnectionError):
+    """The service could not be reached: the request never left, so that nothing can have been charged for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """The one policy by which an attempt is repeated.
@@ -39,9 +44,12 @@ class RetryPolicy:
     ValidationError, NotFoundError          never; the segment fails, the others go on (exit 3)
     RateLimitError                          after what was told, else until the limiter's gate opens, plus jitter;
                                             counts as no failure; given up after ``rate_limited_seconds`` of it
+    OutOfReachError                         when the limiter's gate opens, which holds everyone, plus jitter;
+                                            counts as no failure; the run ends after ``failing_seconds`` of it
     IncompleteAudioError, short audio       at once, ``rejections`` attempts in all: each was paid for
     ConnectionError, ServerRestartingError  full jitter from ``back_off_seconds`` doubling to ``longest_seconds``
-                                            (not less than was told); ``failures`` attempts, ``failing_seconds``
+                                            (not less than was told); ``failures`` attempts, none of them later
+                                            than ``failing_seconds`` after the first failure
     any other KugelAudioError (5xx)         the same
     anything else                           never; it is our own bug
     ======================================  ==================================================================
@@ -50,10 +58,11 @@ class RetryPolicy:
     failures: int = 5
     """Attempts at one segment that may fail for connection or server errors."""
     failing_seconds: float = 900.0
-    """No attempt begins later than this after the first failure."""
     rejections: int = 3
     """Attempts at one segment that may come back short."""
-    back_off_seconds: float = 0.5
+    back_off_seconds: float = 2.0
+    """At most so long before the second attempt. Others are made meanwhile: a batch loses nothing by patience, and five
+    attempts outlast what a service usually takes to come back."""
     longest_seconds: float = 60.0
     rate_limited_seconds: float = 3600.0
     jitter_seconds: float = 0.25
@@ -65,7 +74,10 @@ def may_pass(error: BaseException) -> bool:
 
 
 class Patience:
-    """How much of the policy one segment has used up."""
+    """How much of the policy one segment has used up: :meth:`note` each error, then look at ``over`` and ``seconds``.
+
+    Noting is one step, since the answers of tenacity's callbacks must not depend on the order in which it asks.
+    """
 
     def __init__(self, policy: RetryPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
@@ -73,31 +85,34 @@ class Patience:
         self._failures = self._rejections = 0
         self._failing_since: float | None = None
         self._limited_since: float | None = None
+        self.over = False
+        """Whether the last error was one too many."""
+        self.seconds = 0.0
+        """How long to wait after the last error."""
 
-    def over(self, error: BaseException) -> bool:
-        """Count an error; whether it was one too many."""
-        now = self._clock()
-        if isinstance(error, RateLimitError):
-            self._limited_since = now if self._limited_since is None else self._limited_since
-            return now - self._limited_since > self._policy.rate_limited_seconds
-        self._limited_since = None
-        if isinstance(error, IncompleteAudioError):
-            self._rejections += 1
-            return self._rejections >= self._policy.rejections
-        self._failures += 1
-        self._failing_since = now if self._failing_since is None else self._failing_since
-        return self._failures >= self._policy.failures or now - self._failing_since > self._policy.failing_seconds
-
-    def wait_seconds(self, error: BaseException, gate_seconds: float) -> float:
-        """How long to wait after an error; ``gate_seconds``: until the limiter lets anybody start."""
-        jitter = random.uniform(0, self._policy.jitter_seconds)  # noqa: S311 - spreads load
+    def note(self, error: BaseException, gate_seconds: float) -> None:
+        """Count an error; ``gate_seconds``: until the limiter lets anybody start."""
+        policy, now = self._policy, self._clock()
+        jitter = random.uniform(0, policy.jitter_seconds)  # noqa: S311 - spreads load
         told = getattr(error, "retry_after", None) or 0.0
         if isinstance(error, RateLimitError):
-            return max(told, gate_seconds) + jitter
-        if isinstance(error, IncompleteAudioError):
-            return 0.0
-        ceiling = min(self._policy.back_off_seconds * 2.0 ** (self._failures - 1), self._policy.longest_seconds)
-        return told + random.uniform(0, ceiling)  # noqa: S311
+            self._limited_since = now if self._limited_since is None else self._limited_since
+            self.seconds = max(told, gate_seconds) + jitter
+            self.over = now - self._limited_since > policy.rate_limited_seconds
+            return
+        self._limited_since = None
+        if isinstance(error, OutOfReachError):
+            self.seconds, self.over = gate_seconds + jitter, False
+        elif isinstance(error, IncompleteAudioError):
+            self._rejections += 1
+            self.seconds, self.over = 0.0, self._rejections >= policy.rejections
+        else:
+            self._failing_since = now if self._failing_since is None else self._failing_since
+            ceiling = min(policy.back_off_seconds * 2.0**self._failures, policy.longest_seconds)
+            self._failures += 1
+            self.seconds = told + random.uniform(0, ceiling)  # noqa: S311
+            late = now + self.seconds - self._failing_since > policy.failing_seconds
+            self.over = late or self._failures >= policy.failures
 
 
 def attempts(
@@ -109,10 +124,17 @@ def attempts(
 ) -> tenacity.AsyncRetrying:
     """The attempts at one segment; ``on_wait`` hears the error and the seconds of each wait, ``sleep`` waits them."""
     patience = Patience(policy)
+
+    def retry(error: BaseException) -> bool:
+        if not may_pass(error):
+            return False
+        patience.note(error, gate_seconds())
+        return True
+
     return tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(may_pass),
-        stop=lambda state: patience.over(_error(state)),
-        wait=lambda state: patience.wait_seconds(_error(state), gate_seconds()),
+        retry=tenacity.retry_if_exception(retry),  # asked first, and once for each attempt
+        stop=lambda _state: patience.over,
+        wait=lambda _state: patience.seconds,
         before_sleep=lambda state: on_wait(_error(state), state.upcoming_sleep),
         sleep=sleep,
         reraise=True,

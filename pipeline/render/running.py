@@ -26,8 +26,9 @@ from pipeline.render.pool import RenderResult, make_takes
 from pipeline.render.purse import Spending
 from pipeline.render.recording import Recorder
 from pipeline.render.reservation import Paces
+from pipeline.render.retrying import OutOfReachError
 from pipeline.render.sources import Alone, TakeSource
-from pipeline.render.studio import BudgetSpent, Studio
+from pipeline.render.studio import BudgetSpent, Ending, Studio
 from pipeline.render.terms import Terms, require_price
 from pipeline.store.files import require_writable
 from pipeline.store.layout import Layout
@@ -153,25 +154,32 @@ def _ending(result: RenderResult, missing: Sequence[PlannedSegment], plan: Plan,
     """How the making of takes ended; the first that applies wins (DESIGN, "Exit codes")."""
     left = [planned for planned in missing if planned.key not in result.takes]
     kept = f"{len(result.takes)} takes were made and kept, {len(left)} are still to be made"
-    ending = result.ending
     if result.cut_off or (result.interrupted and left):
         return Interrupted(f"interrupted: {kept}{_uncertain(terms)}", hint="run the same command to go on")
-    if isinstance(ending, AuthenticationError):
-        return AuthenticationStopped(f"{ending}: {kept}", hint="check the key, then run again to go on")
-    if isinstance(ending, StorageError):
-        return StorageError(f"{ending.message}; {kept}{_unkept(result)}", hint=ending.hint)
-    if ending is not None:
-        hint = "raise the budget, then run again to go on" if isinstance(ending, BudgetSpent) else None
-        if isinstance(ending, InsufficientCreditsError):
-            hint = "top up the wallet, then run again to go on"
-        rest = f"{_rest(left, plan, terms)}{_uncertain(terms)}"
-        return SpendingStopped(f"{ending}: {kept}{rest}", hint=hint)
+    if result.ending is not None:
+        return _ended_early(result, result.ending, kept, left, plan, terms)
     if result.failures:
         return SegmentsFailed(
             f"{len(result.failures)} of {len(missing)} segments failed: {kept}",
             hint="chapters that are whole were published; run again to try the failed segments once more",
         )
     return None
+
+
+def _ended_early(
+    result: RenderResult, ending: Ending, kept: str, left: Sequence[PlannedSegment], plan: Plan, terms: Terms
+) -> NarrateError:
+    if isinstance(ending, AuthenticationError):
+        return AuthenticationStopped(f"{ending}: {kept}", hint="check the key, then run again to go on")
+    if isinstance(ending, StorageError):
+        return StorageError(f"{ending.message}; {kept}{_unkept(result)}", hint=ending.hint)
+    if isinstance(ending, OutOfReachError):
+        return SegmentsFailed(f"{ending}: {kept}", hint="run the same command to go on once the service can be reached")
+    hint = "raise the budget, then run again to go on" if isinstance(ending, BudgetSpent) else None
+    if isinstance(ending, InsufficientCreditsError):
+        hint = "top up the wallet, then run again to go on"
+    rest = f"{_rest(left, plan, terms)}{_uncertain(terms)}"
+    return SpendingStopped(f"{ending}: {kept}{rest}", hint=hint)
 
 
 def _rest(left: Sequence[PlannedSegment], plan: Plan, terms: Terms) -> str:

@@ -161,6 +161,25 @@ def test_refusals_in_a_row_wait_longer_and_teach_the_rate() -> None:
     assert now >= WINDOW_SECONDS
 
 
+def test_while_the_service_is_out_of_reach_pauses_double_and_one_request_tries() -> None:
+    pacing = Pacing(Limits(None, 4))
+    turns = [pacing.start(0.0) for _ in range(4)]
+    waits, now = [pacing.out_of_reach(turn, 0.1) for turn in turns], 0.1
+    assert len(set(waits)) == 1, "requests that one outage caught count once"
+    for _ in range(8):
+        now = opened(pacing, now)
+        trying = pacing.start(now)
+        assert pacing.opens_at(now) is None
+        waits.append(pacing.out_of_reach(trying, now))
+    assert waits[3] < waits[4] < waits[5] < waits[-1] <= 30
+    assert pacing.away_since == 0.1
+    now = opened(pacing, now)
+    pacing.ended(pacing.start(now), now + 0.2)
+    pacing.reached()
+    assert [pacing.start(opened(pacing, now + 1)) for _ in range(2)]
+    assert pacing.away_since is None
+
+
 def test_the_first_starts_are_spread_but_cost_next_to_nothing() -> None:
     pacing = Pacing(Limits(None, 10))
     starts, now = [], 0.0

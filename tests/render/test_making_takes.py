@@ -22,7 +22,7 @@ from pipeline.kugelaudio import (
 )
 from pipeline.render.events import Event, Retrying, SegmentFailed, TakeMade
 from pipeline.render.plan import Plan
-from pipeline.render.retrying import RetryPolicy, may_pass
+from pipeline.render.retrying import Patience, RetryPolicy, may_pass
 from pipeline.render.running import Rendered, render_missing
 from pipeline.render.terms import Terms
 from pipeline.store.layout import Layout
@@ -119,6 +119,23 @@ def test_connection_errors_are_tried_again_but_not_for_ever(planned: MakePlan) -
     rendered = run(plan, engine, layout, heard)
     assert rendered.failed == 1
     assert sum(isinstance(event, Retrying) for event in heard) == RetryPolicy().failures - 1
+
+
+def test_waits_after_failures_double_from_the_policys_first_and_end_in_time() -> None:
+    now = [0.0]
+    policy = RetryPolicy(failures=100, failing_seconds=300.0, back_off_seconds=2.0, longest_seconds=60.0)
+    longest = [0.0] * 7
+    for _ in range(400):
+        patience = Patience(policy, lambda: now[0])
+        for number in range(7):
+            patience.note(KugelAudioConnectionError("gone"), 0.0)
+            longest[number] = max(longest[number], patience.seconds)
+    assert longest == pytest.approx([2, 4, 8, 16, 32, 60, 60], rel=0.05)
+    patience = Patience(policy, lambda: now[0])
+    while not patience.over:
+        assert now[0] <= 300.0, "an attempt began later than the policy allows"
+        patience.note(KugelAudioConnectionError("gone"), 0.0)
+        now[0] += patience.seconds
 
 
 def test_rate_limits_wait_what_they_are_told_and_are_no_failures(planned: MakePlan) -> None:

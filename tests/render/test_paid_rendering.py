@@ -13,16 +13,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.cli.main import main
 from pipeline.errors import AuthenticationStopped, Interrupted, SegmentsFailed, SpendingStopped, StorageError
+from pipeline.kugelaudio.mapping import unreachable
+from pipeline.kugelaudio.speech.socket import Socket, open_socket
 from pipeline.render.events import Charged, Event, Noticed
 from pipeline.render.plan import PlannedSegment
 from pipeline.render.pool import RenderResult, make_takes
 from pipeline.render.purse import Cap
 from pipeline.render.recording import Recorder
+from pipeline.render.retrying import RetryPolicy
 from pipeline.render.running import render_missing
 from pipeline.render.studio import Studio
 from pipeline.server.accounts import LOCAL_KEY
@@ -338,6 +342,41 @@ def test_a_disk_that_refuses_stops_new_work_and_says_what_was_paid_and_not_kept(
     assert {line.error_code for line in lost} == {"STORAGE"}
     assert known_cents(here.ended()) == here.billed()
     assert len(here.requests()) < 15
+
+
+def away_for(seconds: float, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """No new connection is made so long from the first that is tried; the times of all tries."""
+    tries: list[float] = []
+
+    async def tried(*arguments: Any) -> Socket:
+        tries.append(time.monotonic())
+        if tries[-1] < tries[0] + seconds:
+            raise unreachable("connecting", OSError())
+        return await open_socket(*arguments)
+
+    monkeypatch.setattr("pipeline.kugelaudio.speech.pool.open_socket", tried)
+    return tries
+
+
+def test_an_outage_holds_everyone_and_no_segment_is_given_up(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, tries = book(60), away_for(2.0, monkeypatch)
+    assert here.render(jobs=20, policy=RetryPolicy()).error is None
+    assert sum(at < tries[0] + 2.0 for at in tries) < 30, "one tries while the others wait"
+    unsent = [line for line in here.ended() if line.outcome == "failed"]
+    assert {line.cost_cents for line in unsent} == {0}
+    assert known_cents(here.ended()) == here.billed()
+
+
+def test_a_service_that_stays_out_of_reach_ends_the_run_with_what_is_kept(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, tries = book(60), away_for(60.0, monkeypatch)
+    rendered = here.render(jobs=20, policy=RetryPolicy(failing_seconds=1.0))
+    assert isinstance(rendered.error, SegmentsFailed)
+    assert "Could not reach the service" in rendered.error.message
+    assert "0 takes were made and kept" in rendered.error.message
+    assert len(tries) < 40
+    assert here.requests() == []
 
 
 def test_nothing_leaves_after_the_run_was_ended_while_its_line_was_written(
