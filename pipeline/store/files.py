@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -27,6 +28,8 @@ _REASONS = {
 
 _LARGE = 1 << 16
 """Bytes of a file that is audio: sidecars are smaller, and the next plan reads them."""
+_HELD_FOR = (0.01, 0.03, 0.1, 0.3, 0.6)
+"""Seconds between tries."""
 _PROBE_BYTES = 65_536
 """About what a short take needs; less may still fit on a disk that is full."""
 
@@ -52,9 +55,33 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        sync_file(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_file(descriptor: int) -> None:
+    """Have what was written on the disk when this returns.
+
+    On macOS fsync leaves it in the drive's cache; F_FULLFSYNC does not, where the file system knows it (fsync(2)).
+    """
+    if sys.platform == "darwin":
+        import fcntl  # noqa: PLC0415 - Windows has none
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none, with those above it, so that a power cut takes none of them away again: a new
+    name is durable once the folder that it stands in is synced."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 @contextlib.contextmanager
@@ -65,12 +92,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             yield temporary
             with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
+                sync_file(file.fileno())
+            _rename(temporary, path)
             sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
@@ -92,12 +119,12 @@ def write_together(files: Sequence[tuple[Path, bytes]]) -> None:
                 written.append((temporary, path))
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                sync_file(file.fileno())
                 if len(data) >= _LARGE:
                     _forget(file.fileno())
         with storage_errors(folder):
             for temporary, path in written:
-                temporary.replace(path)
+                _rename(temporary, path)
             written.clear()
             sync_folder(folder)
     finally:
@@ -111,8 +138,21 @@ def _created(path: Path) -> BinaryIO:
     try:
         return path.open("xb")
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return path.open("xb")
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Give a finished file its name. On Windows whoever looks into a new file (a virus scanner, an indexer) holds it
+    for a moment: that is waited for, since what is in it may have been paid for."""
+    for wait_seconds in _HELD_FOR if sys.platform == "win32" else ():
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(wait_seconds)
+        else:
+            return
+    temporary.replace(path)
 
 
 def _forget(descriptor: int) -> None:
@@ -133,7 +173,7 @@ def require_writable(folder: Path) -> None:
     """
     path = folder / f".{secrets.token_hex(4)}.part"
     with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         try:
             path.write_bytes(bytes(_PROBE_BYTES))
         finally:
@@ -150,5 +190,4 @@ def remove_leftovers(*folders: Path) -> None:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that a crash leaves the old file or the new one. Raises StorageError."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
+    write_together([(path, data)])

@@ -21,7 +21,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from pipeline.errors import StorageError
-from pipeline.store.files import storage_errors, sync_folder
+from pipeline.store.files import make_folder, storage_errors, sync_file, sync_folder
 
 LEDGER_SCHEMA = 1
 
@@ -110,14 +110,14 @@ class Ledger:
         )
         with self._lock, storage_errors(self.path):
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self.path.parent)
                 self._file = self.path.open("ab+", buffering=0)
                 self._end_torn_line()
                 sync_folder(self.path.parent)
             try:
                 _write_all(self._file, data)
                 if durable:
-                    os.fsync(self._file.fileno())
+                    sync_file(self._file.fileno())
             except OSError:
                 self._close()  # part of a line may be there: whatever is appended later must not run into it
                 raise

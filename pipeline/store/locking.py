@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import LockHeld
-from pipeline.store.files import storage_errors
+from pipeline.store.files import make_folder, storage_errors
 from pipeline.store.ledger import utc_now
 
 
@@ -22,7 +22,7 @@ def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[N
     import filelock  # noqa: PLC0415 - it loads asyncio, and a plan takes no lock
 
     with storage_errors(state_folder / "lock"):
-        state_folder.mkdir(parents=True, exist_ok=True)
+        make_folder(state_folder)
     holder = state_folder / "lock.holder"
     lock = filelock.FileLock(state_folder / "lock", timeout=wait_seconds)
     with storage_errors(state_folder / "lock"):
@@ -38,7 +38,8 @@ def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[N
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {utc_now()}", encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what ended the run says more than a name that stays behind
+            holder.unlink(missing_ok=True)
         lock.release()
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.edges import speech_bounds
+from pipeline.store.files import make_folder
 from pipeline.store.flac import decode_flac, encode_flac, wrap_flac
 from pipeline.store.takes import Take, TakeState, TakeStore
 
@@ -267,6 +268,7 @@ def test_a_disk_that_refuses_the_sidecar_leaves_neither_file(
     store: TakeStore, speech: Speech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
+    make_folder(store.audio_path(KEY).parent)
 
     def full_at_the_second(descriptor: int) -> None:
         calls.append(descriptor)
@@ -284,6 +286,7 @@ def test_both_files_are_on_disk_before_either_has_its_name(
 ) -> None:
     named: list[list[str]] = []
     real = os.fsync
+    make_folder(store.audio_path(KEY).parent)
 
     def watching(descriptor: int) -> None:
         named.append(sorted(path.suffix for path in store.folder.rglob("*") if path.is_file()))
@@ -292,3 +295,13 @@ def test_both_files_are_on_disk_before_either_has_its_name(
     monkeypatch.setattr("pipeline.store.files.os.fsync", watching)
     put(store, speech)
     assert named == [[".part"], [".part", ".part"], [".flac", ".json"]]
+
+
+def test_every_new_folder_is_durable_before_a_take_is_reported(
+    tmp_path: Path, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("pipeline.store.files.sync_folder", synced.append)
+    put(TakeStore(tmp_path / "book" / ".narration" / "takes"), speech)
+    new = [tmp_path / part for part in (".", "book", "book/.narration", "book/.narration/takes")]
+    assert synced == [*new, tmp_path / "book" / ".narration" / "takes" / KEY[:2]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import StorageError
-from pipeline.store.files import sync_folder, write_atomically
+from pipeline.store.files import make_folder, sync_file, sync_folder, write_atomically
 from pipeline.store.shared.remote import Entry, StoreUnavailable
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -50,12 +50,12 @@ class FolderRemote:
         path = self.root / name
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         with self._reached("write", name):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             try:
                 with temporary.open("xb") as file:
                     file.write(data)
                     file.flush()
-                    os.fsync(file.fileno())
+                    sync_file(file.fileno())
                 return _link(temporary, path, data)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -102,7 +102,7 @@ def _link(temporary: Path, path: Path, data: bytes) -> bool:
             with path.open("xb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                sync_file(file.fileno())
         except FileExistsError:
             return False
     sync_folder(path.parent)
