@@ -1,10 +1,12 @@
-"""Attempts that a crash left open: a stored take closes its attempt, the rest are suspected."""
+"""Attempts that a crash left open: an answer that is here closes its attempt, the rest are suspected."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.engines.protocol import Usage
 from pipeline.store.ledger import Ledger, LedgerLine, read_ledger, utc_now
+from pipeline.store.rejected import read_rejected
 from pipeline.store.takes import TakeStore
 
 
@@ -22,27 +24,43 @@ def open_attempts(ledgers: Path) -> list[LedgerLine]:
 
 
 def close_open_attempts(ledgers: Path, store: TakeStore) -> list[LedgerLine]:
-    """Write the missing ``ended`` line of every attempt whose take was stored; return the attempts still open.
+    """Write the missing ``ended`` line of every attempt whose answer is here; return the attempts still open.
 
     Call it with the project's lock held. Raises StorageError.
     """
     suspected = []
     for line in open_attempts(ledgers):
-        take = store.stored(line.key)
-        if take is None or take.attempt != line.attempt:
+        found = _answer_of(line, store)
+        if found is None:
             suspected.append(line)
             continue
         ended = line.model_copy(
-            update={
-                "at": utc_now(),
-                "event": "ended",
-                "outcome": "stored",
-                "request_id": take.usage.request_id,
-                "audio_seconds": take.usage.audio_seconds,
-                "cost_cents": take.usage.cost_cents,
-                "because": "recovered after a crash",
-            }
+            update={"at": utc_now(), "event": "ended", "because": "recovered after a crash", **found}
         )
         with Ledger(ledgers / f"{line.run}.jsonl", line.run) as ledger:
             ledger.append(ended, durable=True)
     return suspected
+
+
+def _answer_of(line: LedgerLine, store: TakeStore) -> dict[str, object] | None:
+    """What the ``ended`` line of an open attempt says: its answer was stored, kept apart, or stored and torn since."""
+    rejected = read_rejected(store, line.attempt)
+    if rejected is not None:
+        return {"outcome": "rejected", "error_code": "REJECTED", **_charged(rejected)}
+    try:
+        take = store.load(line.key)
+    except ValueError:
+        return None
+    if take is None or take.attempt != line.attempt:
+        return None
+    if store.has_size(take):
+        return {"outcome": "stored", **_charged(take.usage)}
+    return {"outcome": "lost", "error_code": "STORAGE", **_charged(take.usage)}
+
+
+def _charged(usage: Usage) -> dict[str, object]:
+    return {
+        "request_id": usage.request_id,
+        "audio_seconds": usage.audio_seconds,
+        "cost_cents": usage.cost_cents,
+    }

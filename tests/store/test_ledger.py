@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from pipeline.errors import LockHeld, StorageError
 from pipeline.store.ledger import Ledger, LedgerLine, read_ledger, utc_now
 from pipeline.store.locking import project_lock
 from pipeline.store.recovery import close_open_attempts, open_attempts
+from pipeline.store.rejected import keep_rejected
 from pipeline.store.takes import TakeStore
 
 KEY = "cd" + "1" * 62
@@ -90,16 +92,61 @@ def test_unknown_fields_are_refused() -> None:
         line(surprise=1)
 
 
+def speech() -> Speech:
+    nothing = np.zeros(0, np.int32)
+    usage = Usage(1.5, 11, Decimal("0.18"), "req-1")
+    return Speech(np.ones(9, np.int16), 24_000, WordTimes(nothing, nothing, nothing, nothing), usage)
+
+
 def test_an_attempt_whose_take_was_stored_is_closed_after_a_crash(tmp_path: Path) -> None:
     write(tmp_path / "ledger", line())
     store = TakeStore(tmp_path / "takes")
-    nothing = np.zeros(0, np.int32)
-    words = WordTimes(nothing, nothing, nothing, nothing)
-    store.put(KEY, {}, Speech(np.ones(9, np.int16), 24_000, words, Usage(1.5, 11)), (0, 9), "r1-a")
+    store.put(KEY, {}, speech(), (0, 9), "r1-a")
     assert close_open_attempts(tmp_path / "ledger", store) == []
     ended = list(read_ledger(tmp_path / "ledger"))[-1]
     assert (ended.event, ended.outcome, ended.audio_seconds) == ("ended", "stored", 1.5)
     assert open_attempts(tmp_path / "ledger") == []
+
+
+def test_an_attempt_whose_answer_was_kept_apart_is_closed_with_its_price(tmp_path: Path) -> None:
+    write(tmp_path / "ledger", line())
+    store = TakeStore(tmp_path / "takes")
+    keep_rejected(store, KEY, speech(), "r1-a", "silence")
+    assert close_open_attempts(tmp_path / "ledger", store) == []
+    ended = list(read_ledger(tmp_path / "ledger"))[-1]
+    told = (ended.outcome, ended.cost_cents, ended.audio_seconds, ended.request_id)
+    assert told == ("rejected", Decimal("0.18"), 1.5, "req-1")
+
+
+def test_an_attempt_whose_audio_was_torn_is_closed_with_its_price(tmp_path: Path) -> None:
+    write(tmp_path / "ledger", line())
+    store = TakeStore(tmp_path / "takes")
+    store.put(KEY, {}, speech(), (0, 9), "r1-a")
+    store.audio_path(KEY).write_bytes(b"fLaC")
+    assert close_open_attempts(tmp_path / "ledger", store) == []
+    ended = list(read_ledger(tmp_path / "ledger"))[-1]
+    assert (ended.outcome, ended.cost_cents) == ("lost", Decimal("0.18"))
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", '{"cost_cents": "much"}'])
+def test_a_record_of_a_rejected_answer_that_cannot_be_read_leaves_it_suspected(tmp_path: Path, record: str) -> None:
+    write(tmp_path / "ledger", line())
+    (tmp_path / "rejected").mkdir()
+    (tmp_path / "rejected" / "r1-a.json").write_text(record)
+    assert len(close_open_attempts(tmp_path / "ledger", TakeStore(tmp_path / "takes"))) == 1
+
+
+def test_what_ended_a_run_is_told_even_where_the_lock_cannot_be_tidied_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(StorageError, match="the disk is full"), project_lock(tmp_path):
+        raise StorageError("the disk is full")
+    with project_lock(tmp_path):
+        pass
 
 
 def test_an_attempt_without_a_take_stays_suspected(tmp_path: Path) -> None:
