@@ -15,9 +15,10 @@ from pipeline.project.loading import load_project
 from pipeline.render.events import Receiver
 from pipeline.render.retaking import Retaken
 from pipeline.render.spending import Confirm
+from pipeline.render.together import Together
 from pipeline.reports.quality.second_takes import SecondTake, faults_by_segment, faults_of, worst_segments
 from pipeline.reports.quality.verifying import Verification
-from pipeline.store.chosen_takes import read_chosen, text_hash, write_chosen
+from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash, write_chosen
 from pipeline.workflow import RenderOptions
 
 
@@ -44,7 +45,8 @@ def second_takes(
 ) -> Mended:
     """Ask for another take of the ``most`` worst segments of ``report``; keep each where it is found to be better.
 
-    ``takes.yaml`` is as it was before where rendering could not begin, or a take was not made or is no better. Raises
+    ``takes.yaml`` is as it was before for every take that was not made or is no better; one that was made before the
+    rendering was cut off stays chosen, and the next call judges it. Raises
     what ``retake`` and ``render`` raise: UsageError without consent to spend, LockHeld, StorageError.
     """
     segments = worst_segments(report.findings, most)
@@ -60,23 +62,42 @@ def second_takes(
         if whole
         else ",".join(dict.fromkeys(place.rpartition(":")[0] for each in retaken for place in each.places))
     )
-    options = replace(options, chapters=chapters)
+    # what is put back below is rendered too: both count against one --max-cost
+    options = replace(options, chapters=chapters, together=options.together or Together())
+
+    def stored_texts() -> set[str]:
+        now = workflow.plan(path, engine=engine, api_url=options.api_url, offline=offline)
+        return {text_hash(planned.segment.text) for planned in now.segments() if planned.take is not None}
+
     try:
         outcome = workflow.render(path, engine=engine, options=options, receiver=receiver, confirm=confirm)
     except (NarrateError, KeyboardInterrupt):
-        write_chosen(folder, before)
+        _put_back(folder, before, {text_hash(each.planned.segment.text) for each in retaken} - _known(stored_texts))
         raise
-    now = workflow.plan(path, engine=engine, api_url=options.api_url, offline=offline)
-    stored = {text_hash(planned.segment.text) for planned in now.segments() if planned.take is not None}
+    stored = stored_texts()
     after = verify() if any(text_hash(each.planned.segment.text) in stored for each in retaken) else report
     made = _compared(segments, retaken, stored, report, after)
     rejected = {text_hash(each.planned.segment.text) for each, take in zip(retaken, made, strict=True) if not take.kept}
     if not rejected:
         return Mended(made, after, outcome.error)
-    kept = {text: choice for text, choice in read_chosen(folder).items() if text not in rejected}
-    write_chosen(folder, {**kept, **{text: choice for text, choice in before.items() if text in rejected}})
+    _put_back(folder, before, rejected)
     workflow.render(path, engine=engine, options=options, receiver=receiver, confirm=confirm)
     return Mended(made, verify(), outcome.error)
+
+
+def _put_back(folder: Path, before: ChosenTakes, texts: set[str]) -> None:
+    """Choose for ``texts`` what was chosen before."""
+    kept = {text: choice for text, choice in read_chosen(folder).items() if text not in texts}
+    write_chosen(folder, {**kept, **{text: choice for text, choice in before.items() if text in texts}})
+
+
+def _known(stored_texts: Callable[[], set[str]]) -> set[str]:
+    """The texts whose chosen take is stored: it was paid for, and the next call judges it. None where that cannot be
+    told: everything is as it was then."""
+    try:
+        return stored_texts()
+    except NarrateError:
+        return set()
 
 
 def _compared(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from quality_book import QualityBook, copied, render_book
 
+from pipeline import workflow
 from pipeline.cli.main import main
-from pipeline.errors import UsageError
+from pipeline.errors import Interrupted, UsageError
 from pipeline.reports.listening.findings import read_findings
 from pipeline.second_takes import second_takes
 from pipeline.workflow import RenderOptions
@@ -102,6 +104,51 @@ def test_a_retake_that_may_not_be_paid_leaves_the_choices_alone(
     monkeypatch.setattr("pipeline.workflow.render", refused)
     assert main(["verify", str(book.folder), "--retake"]) == 2
     assert not (book.folder / "takes.yaml").exists()
+
+
+def test_a_second_take_that_was_made_before_the_cut_off_stays_chosen_and_is_judged_next_time(
+    book: QualityBook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(book, 2)
+    render = workflow.render
+
+    def cut_off(*arguments: Any, **options: Any) -> None:
+        render(*arguments, **options)
+        raise Interrupted("interrupted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.workflow.render", cut_off)
+        assert main(["verify", str(book.folder), "--retake"]) == 130
+    assert "take: 1" in (book.folder / "takes.yaml").read_text()
+    capsys.readouterr()
+    assert main(["verify", str(book.folder), "--retake"]) == 0
+    assert "no segment is worth another take" in capsys.readouterr().err
+
+
+def test_all_that_one_call_renders_counts_against_its_one_limit(
+    book: QualityBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(book, 2)
+    report, render, counted = book.verify(), workflow.render, []
+
+    def counting(*arguments: Any, options: RenderOptions, **others: Any) -> Any:
+        counted.append(options.together)
+        return render(*arguments, options=options, **others)
+
+    monkeypatch.setattr("pipeline.workflow.render", counting)
+    second_takes(
+        book.folder,
+        report,
+        1,
+        verify=lambda: report,
+        engine=None,
+        offline=False,
+        options=RenderOptions(),
+        receiver=lambda event: None,
+        confirm=None,
+    )
+    assert len(counted) == 2
+    assert counted[0] is counted[1] is not None
 
 
 def test_nothing_is_remade_where_nothing_is_wrong(book: QualityBook, capsys: pytest.CaptureFixture[str]) -> None:
