@@ -74,7 +74,7 @@ class Pacing:
 
     def __post_init__(self) -> None:
         self.rate = self.limits.requests_per_minute
-        self.places = self._most_places()
+        self.places = self.most_places
         self._ramp_left = self.places
 
     def opens_at(self, now: float) -> float | None:
@@ -156,11 +156,13 @@ class Pacing:
         """Nothing tells how long: longer each time, until what went through is taken for the rate."""
         if self._refused_in_a_row >= _LEARNED_AFTER and self.limits.requests_per_minute is not None:
             self.rate = max(_LEAST_RATE, min(in_window, self.limits.requests_per_minute))
-            self.places = self._most_places()  # it was not the concurrency after all
+            self.places = self.most_places  # it was not the concurrency after all
         pause = _FIRST_PAUSE * 2 ** (self._refused_in_a_row - 1)
         self._close(now + min(pause, WINDOW_SECONDS))
 
-    def _most_places(self) -> int:
+    @property
+    def most_places(self) -> int:
+        """Requests at once, as far as the limits go that were known beforehand."""
         connections = self.limits.connections
         return max(1, self.limits.generations if connections is None else min(self.limits.generations, connections))
 
@@ -175,7 +177,7 @@ class Pacing:
         self._quiet_since = now
 
     def _changed(self) -> bool:
-        return self.places < self._most_places() or self.rate != self.limits.requests_per_minute
+        return self.places < self.most_places or self.rate != self.limits.requests_per_minute
 
     def _give_back(self, now: float) -> None:
         if now - self._quiet_since < self._quiet_seconds:
@@ -184,7 +186,7 @@ class Pacing:
             self._quiet_seconds = _QUIET_SECONDS
             return
         self._quiet_since = self._given_back_at = now
-        self.places = min(self.places + 1, self._most_places())
+        self.places = min(self.places + 1, self.most_places)
         most = self.limits.requests_per_minute
         if self.rate is not None and most is not None:
             self.rate = min(most, self.rate + max(1, self.rate // 10))

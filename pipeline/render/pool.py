@@ -97,7 +97,7 @@ async def make_takes(missing: Sequence[PlannedSegment], studio: Studio) -> Rende
 
 def _workers(studio: Studio) -> int:
     """More than there are places: while one take is being stored or waits to be tried again, another is asked for."""
-    places = studio.limiter.pacing.places
+    places = studio.limiter.pacing.most_places  # those that a refusal has taken away come back
     return 2 * places if studio.engine.paid else places + 1
 
 

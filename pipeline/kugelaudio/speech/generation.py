@@ -62,7 +62,7 @@ class Generator:
             try:
                 return await self._collect(conversation, collector, trace)
             except ServerRestartingError as error:
-                await _wait_out(error, self._configuration.restarts - restarts, trace)
+                await self._wait_out(error, self._configuration.restarts - restarts, trace)
             except IncompleteAudioError as error:
                 error.partial = collector.response(conversation.final, conversation.usage, conversation.connection_id)
                 error.usage = conversation.usage
@@ -87,10 +87,18 @@ class Generator:
                 if conversation.heard:
                     self._tell(error, trace)
                     raise
-                await _wait_out(error, self._configuration.restarts - restarts, trace)
+                await self._wait_out(error, self._configuration.restarts - restarts, trace)
             except KugelAudioError as error:
                 self._tell(error, trace)
                 raise
+
+    async def _wait_out(self, error: ServerRestartingError, left: int, trace: CallTrace) -> None:
+        if left <= 0:
+            self._tell(error, trace)
+            raise error
+        wait_s = RESTART_RETRY_S if error.retry_after is None else error.retry_after
+        trace.tell("restarted", wait_s=wait_s)
+        await asyncio.sleep(wait_s)
 
     def _tell(self, error: KugelAudioError, trace: CallTrace) -> None:
         trace.failed(self._configuration.key.clean(error))
@@ -163,14 +171,6 @@ class Generator:
             elif isinstance(event, list):
                 trace.tell("words", words=len(event))
         return events
-
-
-async def _wait_out(error: ServerRestartingError, left: int, trace: CallTrace) -> None:
-    if left <= 0:
-        raise trace.failed(error)
-    wait_s = RESTART_RETRY_S if error.retry_after is None else error.retry_after
-    trace.tell("restarted", wait_s=wait_s)
-    await asyncio.sleep(wait_s)
 
 
 def _account(conversation: Conversation) -> dict[str, float | str | None]:
