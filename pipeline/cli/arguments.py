@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +14,9 @@ ENGINES = tuple(map(str, EngineName))
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name for it
 """What `add_subparsers` returns."""
+
+
+_CENTS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def add_project(parser: argparse.ArgumentParser) -> None:
@@ -55,14 +59,10 @@ def add_spending(parser: argparse.ArgumentParser) -> None:
 
 
 def cents(text: str) -> Decimal:
-    """An amount of EUR cents on the command line."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not value.is_finite() or value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not an amount in EUR cents")
-    return value
+    """An amount of EUR cents on the command line, written as in the manifest."""
+    if not _CENTS.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text} is not an amount in EUR cents, such as 500 or 7.5")
+    return Decimal(text)
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:

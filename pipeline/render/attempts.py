@@ -205,7 +205,7 @@ async def _kept(planned: PlannedSegment, speech: Speech, line: LedgerLine, studi
         studio.halt(error)
         await _record(_ended(line, "lost", speech=speech, code="STORAGE", cost=cost), studio)
         raise
-    studio.paces.heard(line.voice, line.characters, take.seconds)
+    studio.paces.heard(line.voice, planned.segment.text, take.seconds)
     await _record(_ended(line, "stored", speech=speech, cost=cost), studio)
     return take
 
@@ -283,7 +283,7 @@ def _started(planned: PlannedSegment, number: int, because: str | None, studio: 
         voice=segment.voice,
         number=number,
         characters=len(segment.text),
-        reserved_cents=None if rate is None else studio.paces.reserved_cents(segment.voice, len(segment.text), rate),
+        reserved_cents=None if rate is None else studio.paces.reserved_cents(segment.voice, segment.text, rate),
         rate=rate,
         because=because,
         revision=terms.revision,

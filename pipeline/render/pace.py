@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -17,6 +17,8 @@ sentence length change the pace. Chapters of a novel read by the embedded voice 
 _WIDEST_SPREAD = 0.4
 _ENOUGH_CHARACTERS, _ENOUGH_TAKES = 2_000, 5
 """From how much stored text on a voice's own pace is trusted."""
+_SOME_CHARACTERS = 300
+"""From how much on it widens what is guessed: a slow voice, or lines of numbers, show early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,18 @@ class Pricing:
     def _seconds(self, voice: str, characters: int) -> tuple[float, float]:
         pace = self.paces.get(voice)
         if pace is None or not pace.trusted:
-            speed = self.speeds.get(voice, 1.0)
-            return characters / (_PACE_HIGH * speed), characters / (_PACE_LOW * speed)
+            slowest, fastest = self._guessed(voice)
+            return characters / fastest, characters / slowest
         likely, spread = characters * pace.seconds / pace.characters, pace.spread(characters)
         return likely * (1 - spread), likely * (1 + spread)
+
+    def _guessed(self, voice: str) -> tuple[float, float]:
+        """Characters a second, at least and at most, while little is measured."""
+        speed, pace = self.speeds.get(voice, 1.0), self.paces.get(voice)
+        paces = [_PACE_LOW * speed, _PACE_HIGH * speed]
+        if pace is not None and pace.characters >= _SOME_CHARACTERS and pace.seconds > 0:
+            paces.append(pace.characters / pace.seconds)
+        return min(paces), max(paces)
 
     def _basis(self, voices: Iterable[str]) -> str:
         measured, guessed = [], []
@@ -121,9 +131,20 @@ class Pricing:
                 guessed.append(voice)
         parts = [f"the measured pace of {', '.join(measured)}"] if measured else []
         if guessed:
-            parts.append(f"{_PACE_LOW:g}-{_PACE_HIGH:g} characters a second for {', '.join(guessed)}, not yet measured")
+            parts += _guesses(guessed, self._guessed)
         parts = parts or ["nothing to make"]
         return "; ".join([*parts, *([self.assumed] if self.assumed else [])])
+
+
+def _guesses(voices: Iterable[str], guessed: Callable[[str], tuple[float, float]]) -> list[str]:
+    """What is guessed, voices of one range together."""
+    by_range: dict[str, list[str]] = defaultdict(list)
+    for voice in voices:
+        slowest, fastest = guessed(voice)
+        by_range[f"{slowest:.3g}-{fastest:.3g}"].append(voice)
+    return [
+        f"{paces} characters a second for {', '.join(of_it)}, not yet measured" for paces, of_it in by_range.items()
+    ]
 
 
 def _cents(seconds: float, cents_per_minute: Decimal | None) -> Decimal | None:

@@ -77,6 +77,10 @@ class Plan:
                 missing.setdefault(planned.key, planned)
         return list(missing.values())
 
+    def spoken(self) -> Iterator[tuple[str, str, float]]:
+        """Voice, text and seconds of every stored take, each once."""
+        return _spoken(self.segments())
+
     def with_takes(self, takes: Mapping[str, Take]) -> Plan:
         """The same plan with takes that have been made since."""
 
@@ -117,7 +121,7 @@ def make_plan(
         chapters = _marked(chapters, elsewhere)
     segments = [planned for chapter in chapters for planned in chapter.segments]
     orphans: list[Orphan] = []
-    spoken = list(_spoken(segments))
+    spoken = [(voice, len(text), seconds) for voice, text, seconds in _spoken(segments)]
     if any(planned.lacking for planned in segments):
         orphans = list(read_orphans(store, {planned.key for planned in segments}))
         chapters = _with_reasons(chapters, orphans)
@@ -254,10 +258,10 @@ def _with_reasons(chapters: tuple[PlannedChapter, ...], orphans: list[Orphan]) -
     )
 
 
-def _spoken(segments: Iterable[PlannedSegment]) -> Iterator[tuple[str, int, float]]:
+def _spoken(segments: Iterable[PlannedSegment]) -> Iterator[tuple[str, str, float]]:
     taken = {planned.key: (planned.segment, planned.take) for planned in segments if planned.take is not None}
     for segment, take in taken.values():
-        yield segment.voice, len(segment.text), take.seconds
+        yield segment.voice, segment.text, take.seconds
 
 
 def _spoken_by_ledger(

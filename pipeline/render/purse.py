@@ -17,11 +17,13 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A budget: its ``name`` for messages, its cents, and what counts against it from before this run."""
+    """A budget: its ``name`` for messages, its cents, and what counts against it from before this run: of it,
+    ``unknown_before`` is set aside for charges that nobody knows."""
 
     name: str
     cents: Decimal
     before: Decimal = _NOTHING
+    unknown_before: Decimal = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pipeline.errors import (
     SpendingStopped,
     StorageError,
 )
-from pipeline.kugelaudio import AuthenticationError, InsufficientCreditsError
+from pipeline.kugelaudio import AuthenticationError
 from pipeline.render.events import Audience, Noticed, Receiver, RenderStarted
 from pipeline.render.interrupts import stopping_on_signals
 from pipeline.render.pace import measured_paces
@@ -28,7 +28,7 @@ from pipeline.render.recording import Recorder
 from pipeline.render.reservation import Paces
 from pipeline.render.retrying import OutOfReachError
 from pipeline.render.sources import Alone, TakeSource
-from pipeline.render.studio import BudgetSpent, Ending, Studio
+from pipeline.render.studio import BudgetSpent, Ending, Overcharged, Studio
 from pipeline.render.terms import Terms, require_price
 from pipeline.store.files import require_writable
 from pipeline.store.layout import Layout
@@ -88,6 +88,8 @@ def render_missing(
         raise audience.gone
     rendered = plan.with_takes(result.takes)
     error = _ending(result, missing, rendered, terms)
+    if isinstance(result.ending, Overcharged) and error is None:
+        receiver(Noticed(f"{result.ending}; check `rates` for {terms.model}"))
     if isinstance(error, StorageError) or result.cut_off:
         assert error is not None
         raise error
@@ -123,7 +125,7 @@ async def _make(
                 stop=stop,
                 storing=storing,
                 terms=terms,
-                paces=Paces.of(_stored(plan)),
+                paces=Paces.of(plan.spoken()),
                 source=source,
                 refused_before=refused_as_too_long(layout.ledgers) if engine.paid else frozenset(),
             )
@@ -142,21 +144,13 @@ def _recorder(ledger: Ledger, *, durable: bool) -> Iterator[Recorder]:
         recorder.close()
 
 
-def _stored(plan: Plan) -> list[tuple[str, int, float]]:
-    return [
-        (planned.segment.voice, len(planned.segment.text), planned.take.seconds)
-        for planned in plan.segments()
-        if planned.take is not None
-    ]
-
-
 def _ending(result: RenderResult, missing: Sequence[PlannedSegment], plan: Plan, terms: Terms) -> NarrateError | None:
     """How the making of takes ended; the first that applies wins (DESIGN, "Exit codes")."""
     left = [planned for planned in missing if planned.key not in result.takes]
     kept = f"{len(result.takes)} takes were made and kept, {len(left)} are still to be made"
     if result.cut_off or (result.interrupted and left):
         return Interrupted(f"interrupted: {kept}{_uncertain(terms)}", hint="run the same command to go on")
-    if result.ending is not None:
+    if result.ending is not None and (left or not isinstance(result.ending, Overcharged)):
         return _ended_early(result, result.ending, kept, left, plan, terms)
     if result.failures:
         return SegmentsFailed(
@@ -175,19 +169,23 @@ def _ended_early(
         return StorageError(f"{ending.message}; {kept}{_unkept(result)}", hint=ending.hint)
     if isinstance(ending, OutOfReachError):
         return SegmentsFailed(f"{ending}: {kept}", hint="run the same command to go on once the service can be reached")
-    hint = "raise the budget, then run again to go on" if isinstance(ending, BudgetSpent) else None
-    if isinstance(ending, InsufficientCreditsError):
-        hint = "top up the wallet, then run again to go on"
+    hint = "top up the wallet, then run again to go on"
+    if isinstance(ending, BudgetSpent):
+        hint = "raise the budget, then run again to go on"
+    elif isinstance(ending, Overcharged):
+        hint = f"check `rates` for {terms.model}, then run again: more is set aside for a voice that is so slow"
     rest = f"{_rest(left, plan, terms)}{_uncertain(terms)}"
     return SpendingStopped(f"{ending}: {kept}{rest}", hint=hint)
 
 
 def _rest(left: Sequence[PlannedSegment], plan: Plan, terms: Terms) -> str:
     """What is left will cost about so much."""
-    paces = {**plan.pricing.paces, **measured_paces(_stored(plan))}
+    paces = {**plan.pricing.paces, **measured_paces((voice, len(text), s) for voice, text, s in plan.spoken())}
     expected = estimate_of(left, replace(plan.pricing, paces=paces, cents_per_minute=terms.rate))
     if expected.cents_high is None:
-        return ""
+        return (
+            f", at a price that is not known ({expected.seconds_low / 60:.0f}-{expected.seconds_high / 60:.0f} minutes)"
+        )
     return f" for about {expected.cents_low} to {expected.cents_high} cents"
 
 

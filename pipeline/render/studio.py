@@ -35,8 +35,11 @@ class BudgetSpent(Exception):
     """The next request does not fit into a budget, and nothing is under way that could still turn out cheaper."""
 
     def __init__(self, cap: Cap, cents: Decimal | None) -> None:
+        held = ""
+        if cap.unknown_before:
+            held = f", {cap.unknown_before} of it set aside for charges of earlier runs that are not known"
         needed = "" if cents is None else f" (the next segment may cost {cents} cents)"
-        super().__init__(f"{cap.name} of {cap.cents} cents is spent{needed}")
+        super().__init__(f"{cap.name} of {cap.cents} cents is spent{held}{needed}")
 
 
 class Overcharged(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -58,7 +59,10 @@ def terms_of(
     if spent_before is None and project.budget.project_cents is not None:
         spent_before = earlier_cents(ledgers, identity["provider"])
     elsewhere = together.spent_cents if together is not None else _NOTHING
-    caps = budgets(project.budget, max_cost_cents, spent_before or _NOTHING, elsewhere)
+    unknown = _NOTHING
+    if project.budget.project_cents is not None:
+        unknown = unknown_cents(ledgers, identity["provider"])
+    caps = budgets(project.budget, max_cost_cents, spent_before or _NOTHING, elsewhere, unknown)
     metered = engine if isinstance(engine, MeteredEngine) else None
     return Terms(
         rate=rate,
@@ -81,7 +85,11 @@ def require_price(terms: Terms) -> None:
 
 
 def budgets(
-    budget: Budget, max_cost_cents: Decimal | None, spent_before: Decimal, elsewhere: Decimal = _NOTHING
+    budget: Budget,
+    max_cost_cents: Decimal | None,
+    spent_before: Decimal,
+    elsewhere: Decimal = _NOTHING,
+    unknown_before: Decimal = _NOTHING,
 ) -> list[Cap]:
     """Every budget that holds: the manifest's for a run and for the project, and the command line's, against which
     counts what other projects of the command have come to (``elsewhere``)."""
@@ -91,7 +99,7 @@ def budgets(
     if budget.run_cents is not None:
         caps.append(Cap("the run's budget", budget.run_cents))
     if budget.project_cents is not None:
-        caps.append(Cap(PROJECT_BUDGET, budget.project_cents, spent_before))
+        caps.append(Cap(PROJECT_BUDGET, budget.project_cents, spent_before, min(unknown_before, spent_before)))
     return caps
 
 
@@ -101,17 +109,27 @@ def earlier_cents(ledgers: Path, provider: str) -> Decimal:
 
 
 def spent_by_run(ledgers: Path, provider: str) -> dict[str, Decimal]:
-    """The same, for each run. An attempt counts once, in however many ledgers it stands; where copies contradict one
+    """The same, for each run."""
+    spent: dict[str, Decimal] = {}
+    for line in _told(ledgers, provider):
+        spent[line.run] = spent.get(line.run, _NOTHING) + _charge(line)
+    return spent
+
+
+def unknown_cents(ledgers: Path, provider: str) -> Decimal:
+    """What of :func:`earlier_cents` is set aside for charges that are not known."""
+    return sum((_charge(line) for line in _told(ledgers, provider) if line.cost_cents is None), _NOTHING)
+
+
+def _told(ledgers: Path, provider: str) -> Iterable[LedgerLine]:
+    """The line that tells most of every attempt, in however many ledgers it stands; where copies contradict one
     another, the dearer counts."""
     lines: dict[str, LedgerLine] = {}
     for line in read_ledger(ledgers):
         if line.provider == provider:
             known = lines.get(line.attempt)
             lines[line.attempt] = line if known is None else max(known, line, key=_weight)
-    spent: dict[str, Decimal] = {}
-    for line in lines.values():
-        spent[line.run] = spent.get(line.run, _NOTHING) + _charge(line)
-    return spent
+    return lines.values()
 
 
 def _weight(line: LedgerLine) -> tuple[bool, Decimal]:

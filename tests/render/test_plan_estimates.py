@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,12 @@ def test_the_measured_pace_of_a_voice_narrows_the_estimate() -> None:
 def test_too_little_text_is_no_measure() -> None:
     assert "not yet measured" in estimate([("n", 9000)], stored=TAKES[:4]).basis
     assert "not yet measured" in estimate([("n", 9000)], stored=[("n", 100, 7.0)] * 9).basis
+
+
+def test_a_slow_voice_shows_before_it_is_trusted() -> None:
+    known = estimate([("n", 9000)], stored=[("n", 70, 27.0)] * 9)
+    assert known.seconds_high == pytest.approx(9000 * 27 / 70, rel=0.01)
+    assert "2.59-19 characters a second for n, not yet measured" in known.basis
 
 
 def test_few_characters_ahead_have_a_wider_range_than_many() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.render.purse import Cap, Purse
-from pipeline.render.reservation import SLOWEST_UNKNOWN, Paces, price_cents
-from pipeline.render.terms import earlier_cents
+from pipeline.render.reservation import SLOWEST_UNKNOWN, Paces, letters, price_cents
+from pipeline.render.terms import earlier_cents, unknown_cents
 from pipeline.store.ledger import Ledger, LedgerLine
 
 CENTS = st.decimals(0, 50, places=3)
@@ -85,15 +85,43 @@ def test_a_reserved_price_covers_exact_and_started_seconds(seconds: float, rate:
     assert price_cents(seconds, rate) <= (Decimal(repr(seconds)) + 1) * rate / 60 + Decimal("0.000001")
 
 
-def test_the_pace_is_six_characters_a_second_until_enough_was_heard() -> None:
+def prose(characters: int) -> str:
+    return ("plain words " * characters)[:characters]
+
+
+def test_the_pace_is_six_letters_a_second_until_enough_was_heard() -> None:
     paces = Paces()
-    paces.heard("n", 1_500, 100.0)
+    paces.heard("n", prose(1_500), 100.0)
     assert paces.slowest("n") == SLOWEST_UNKNOWN
-    paces.heard("n", 1_500, 150.0)
+    paces.heard("n", prose(1_500), 150.0)
     assert SLOWEST_UNKNOWN < paces.slowest("n") < 10.0
-    paces.heard("n", 400, 100.0)
+    paces.heard("n", prose(400), 100.0)
     assert paces.slowest("n") < 4.0
     assert paces.slowest("other") == SLOWEST_UNKNOWN
+
+
+def test_a_short_text_teaches_that_a_voice_may_be_slow_and_never_that_it_is_fast() -> None:
+    paces = Paces()
+    paces.heard("n", prose(40), 3.0)
+    assert paces.slowest("n") == SLOWEST_UNKNOWN
+    paces.heard("n", prose(40), 22.0)
+    assert paces.slowest("n") < 2.0
+    assert paces.reserved_cents("n", prose(40), Decimal(60)) > 22
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("In 1900: 482915638, 123456789, 987654321, 192837465, 564738291.", 40.0),
+        ("The sum was £17,777,777.77 exactly.", 8.0),
+        ("Phone: +44 20 7777 7777 and +44 20 7777 7778.", 15.0),
+        ("NATO, UNESCO, HTTPS, USB, DVD, GmbH & Co. KG", 9.0),
+        ("白い犬が川のほとりで静かに眠っていた。", 6.0),
+    ],
+)
+def test_what_is_read_out_as_words_is_set_aside_for(text: str, seconds: float) -> None:
+    assert Paces().reserved_cents("n", text, Decimal(60)) >= Decimal(str(seconds))
+    assert letters(prose(100)) == 100
 
 
 def test_earlier_spending_is_the_providers_own_with_unknown_charges_as_reserved(tmp_path: Path) -> None:
@@ -115,6 +143,7 @@ def test_earlier_spending_is_the_providers_own_with_unknown_charges_as_reserved(
         ):  # fmt: skip
             ledger.append(each, durable=False)
     assert earlier_cents(tmp_path, "kugelaudio") == Decimal("11.25")
+    assert unknown_cents(tmp_path, "kugelaudio") == 10
     assert earlier_cents(tmp_path, "local:1") == 99
 
 
