@@ -27,7 +27,7 @@ LEDGER_SCHEMA = 1
 
 _TOO_LONG = b'"error_code":"TEXT_TOO_LONG"'
 
-Cents = Annotated[Decimal, PlainSerializer(str, return_type=str)]
+Cents = Annotated[Decimal, Field(ge=0), PlainSerializer(str, return_type=str)]
 
 
 class LedgerLine(BaseModel):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import tempfile
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -85,6 +86,104 @@ def test_without_request_ids_time_seconds_and_cents_decide(tmp_path: Path) -> No
 def test_an_unknown_charge_is_not_told_by_a_row_above_its_reservation(tmp_path: Path) -> None:
     result = checked(tmp_path, [entry("a", "started")], "at,cents\n2026-11-23T09:30:05Z,3.6\n")
     assert (len(result.resolved), len(result.statement_only)) == (0, 1)
+
+
+def test_charges_of_one_amount_do_not_take_the_row_of_a_lost_answer(tmp_path: Path) -> None:
+    at = [datetime(2026, 11, 1, 10, tzinfo=UTC) + timedelta(seconds=10 * number) for number in range(31)]
+    lost = both("a00", request_id=None, at=at[0].isoformat(), outcome="lost", cost_cents=None, audio_seconds=None)
+    lines = [*lost]
+    for number, moment in enumerate(at[1:], 1):
+        lines += both(
+            f"a{number:02}", request_id=None, at=moment.isoformat(), cost_cents="1.166667", audio_seconds=10.0
+        )
+    rows = "".join(f"{(moment + timedelta(seconds=1)).isoformat()},10.0,1.166667\n" for moment in at)
+    result = checked(tmp_path, lines, f"at,audio_seconds,cents\n{rows}")
+    assert result.agrees
+    assert [attempt.id for attempt, _ in result.resolved] == ["a00"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    skew_s=st.integers(-100, 100),
+    every_s=st.integers(1, 40),
+    charges=st.integers(1, 30),
+    unknown=st.sets(st.integers(0, 29)),
+)
+def test_whatever_clocks_differ_by_within_the_window_all_charges_are_found(
+    skew_s: int, every_s: int, charges: int, unknown: set[int]
+) -> None:
+    at = [datetime(2026, 11, 1, 10, tzinfo=UTC) + timedelta(seconds=every_s * number) for number in range(charges)]
+    lines: list[Entry] = []
+    for number, moment in enumerate(at):
+        known: dict[str, Any] = {"cost_cents": "1.166667", "audio_seconds": 10.0}
+        if number in unknown:
+            known = {"outcome": "lost", "cost_cents": None, "audio_seconds": None}
+        lines += both(f"a{number:02}", request_id=None, at=moment.isoformat(), **known)
+    rows = "".join(f"{(moment + timedelta(seconds=skew_s)).isoformat()},10.0,1.166667\n" for moment in at)
+    with tempfile.TemporaryDirectory() as folder:
+        result = checked(Path(folder), lines, f"at,audio_seconds,cents\n{rows}")
+    assert (result.statement_only, result.ledger_only, result.different) == ((), (), ())
+
+
+def test_an_amount_that_one_unknown_charge_cannot_be_is_left_for_another(tmp_path: Path) -> None:
+    lines = [
+        entry("a", "started", at="2026-11-01T10:00:00Z", reserved_cents="0.5"),
+        entry("b", "started", at="2026-11-01T10:00:01Z", reserved_cents="3"),
+    ]
+    result = checked(tmp_path, lines, "at,cents\n2026-11-01T10:00:00.4Z,2.5\n2026-11-01T10:00:00.5Z,0.4\n")
+    assert {attempt.id: row.cents for attempt, row in result.resolved} == {"a": Decimal("0.4"), "b": Decimal("2.5")}
+
+
+def test_a_refund_tells_no_unknown_charge(tmp_path: Path) -> None:
+    result = checked(tmp_path, [entry("a", "started")], "at,cents\n2026-11-23T09:30:05Z,-1\n")
+    assert (len(result.resolved), len(result.statement_only)) == (0, 1)
+    assert not result.agrees
+
+
+def test_a_column_that_is_named_for_the_amounts_is_the_only_one(tmp_path: Path) -> None:
+    statement = "request_id,cents,Amount\nreq-a,299,0.01\n"
+    assert checked(tmp_path, both("a", cost_cents="1"), statement, columns="eur=Amount").agrees
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("request_id,cents,cents\na,1,1\n", "has several columns"),
+        ("request_id,cents,eur\na,1,5\n", "different amounts"),
+        ("request_id,cents,audio_seconds\na,1,-5\n", "from 0 on"),
+        (f"request_id,cents,{'x' * 200_000}\na,1,1\n", "is no CSV"),
+    ],
+    ids=["a column twice", "two amounts", "negative seconds", "an endless header"],
+)
+def test_a_statement_that_contradicts_itself_is_refused(tmp_path: Path, statement: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        checked(tmp_path, both("a"), statement)
+
+
+@pytest.mark.parametrize("option", ["cents=a\rb", "cents=a\nb"])
+def test_a_line_end_within_columns_is_refused(option: str) -> None:
+    with pytest.raises(UsageError, match="--columns"):
+        read_columns([option])
+
+
+@pytest.mark.parametrize("since", ["", "0001-01-01", "0001-01-01T00:00+14:00"])
+def test_a_period_at_the_ends_of_the_calendar_or_empty_is_refused(since: str) -> None:
+    with pytest.raises(UsageError, match="no month, day or time"):
+        read_period("Europe/Berlin", since, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"at": "9999-12-31T23:59:59-05:00"},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"cost_cents": "1_0"},
+        {"cost_cents": "\u0663"},
+    ],
+)
+def test_a_ledger_line_that_nothing_can_have_written_is_named(tmp_path: Path, changes: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"r\.jsonl:1"):
+        checked(tmp_path, [entry("a", "ended", **changes)], "at,cents\n")
 
 
 def test_two_different_request_ids_are_never_one_charge(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Cents are bounded when they are read (``read_cents``), so that a hostile line ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
@@ -12,6 +13,8 @@ from functools import lru_cache
 _EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 _LARGEST_EXPONENT = 15
 _SMALLEST_EXPONENT = -20
+
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 ZERO = Decimal(0)
 MICROCENT = Decimal("0.000001")
@@ -40,6 +43,8 @@ def plain(amount: Decimal) -> str:
 @lru_cache(maxsize=65_536)
 def read_cents(text: str) -> Decimal:
     """An amount of a ledger: finite, not negative, at most 10^15 and 20 decimals. Raises ValueError."""
+    if not _DECIMAL.fullmatch(text):  # Decimal takes underscores and the digits of every script
+        raise ValueError("no decimal number")
     try:
         amount = Decimal(text)
     except InvalidOperation:

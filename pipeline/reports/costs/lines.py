@@ -24,6 +24,7 @@ from pipeline.store.ledger import LEDGER_SCHEMA, fields_of
 
 _MOST_PROBLEMS = 100
 _MOST_SECONDS = 1e9
+_LAST_YEAR = 9999
 _PLAIN_CENTS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 _TEXTS = ("at", "run", "attempt", "key", "chapter", "engine", "provider", "model", "voice")
 _TEXTS_OR_NULL = ("account", "outcome", "error_code", "request_id", "because", "revision")
@@ -175,7 +176,7 @@ def _plainly_right(fields: Any) -> bool:
             and (reserved is None or _PLAIN_CENTS.fullmatch(reserved) is not None)
             and (rate is None or _PLAIN_CENTS.fullmatch(rate) is not None)
             and (seconds is None or (type(seconds) is float and 0 <= seconds < _MOST_SECONDS))
-            and datetime.fromisoformat(fields["at"]).tzinfo is not None
+            and _is_moment(fields["at"])
         )
     except (KeyError, TypeError, ValueError):
         return False
@@ -205,12 +206,18 @@ def _fault_in_values(fields: Mapping[str, Any]) -> str | None:
     seconds = fields.get("audio_seconds")
     if seconds is not None and not 0 <= seconds < _MOST_SECONDS:
         return f"audio_seconds is {seconds!r}; expected seconds"
-    try:
-        if datetime.fromisoformat(fields["at"]).tzinfo is not None:
-            return None
-    except ValueError:
-        pass
+    if _is_moment(fields["at"]):
+        return None
     return f"at is {fields['at']!r}; expected a time with its offset, such as 2026-11-23T09:30:00.000Z"
+
+
+def _is_moment(text: str) -> bool:
+    """Whether it is a time with its offset, far enough from the calendar's ends to be told in any zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return at.tzinfo is not None and 1 < at.year < _LAST_YEAR
 
 
 def _is_cents(text: str) -> bool:

@@ -26,8 +26,8 @@ class Period:
 def read_period(zone: str, since: str | None, until: str | None) -> Period:
     """The period that the command line names. A day or a month as ``until`` is included whole. Raises UsageError."""
     place = read_zone(zone)
-    first = _bound("--since", since, place, end=False) if since else None
-    last = _bound("--until", until, place, end=True) if until else None
+    first = None if since is None else _bound("--since", since, place, end=False)
+    last = None if until is None else _bound("--until", until, place, end=True)
     if first and last and first >= last:
         raise UsageError(f"the period from {since} until {until} is empty", hint="--since goes before --until")
     return Period(place, zone, first, last)
@@ -75,8 +75,14 @@ def _bound(option: str, text: str, zone: tzinfo, *, end: bool) -> datetime:
             day = date.fromisoformat(text) + timedelta(days=int(end))
         else:
             moment = datetime.fromisoformat(text)
-            return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+            return _told_everywhere(moment.replace(tzinfo=zone) if moment.tzinfo is None else moment)
+        return _told_everywhere(datetime.combine(day, time(), zone))
     except (ValueError, OverflowError):
         hint = "such as 2026-11, 2026-11-23 or 2026-11-23T09:30"
         raise UsageError(f"{option} {text}: no month, day or time", hint=hint) from None
-    return datetime.combine(day, time(), zone)
+
+
+def _told_everywhere(moment: datetime) -> datetime:
+    """The moment, which UTC can tell too. Raises OverflowError, ValueError for one at the calendar's ends."""
+    moment.astimezone(UTC)
+    return moment

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 from pipeline.reports.costs.attempts import Attempt, Money
 from pipeline.reports.costs.exact import total
+from pipeline.reports.costs.exchanging import Pair
 from pipeline.reports.costs.judging import judge
 from pipeline.reports.costs.lines import Reading
-from pipeline.reports.costs.matching import Pair, agrees, match
+from pipeline.reports.costs.matching import agrees, match
 from pipeline.reports.costs.periods import Period
 from pipeline.reports.costs.sources import Source
 from pipeline.reports.costs.statement import StatementRow

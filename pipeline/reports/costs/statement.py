@@ -19,6 +19,7 @@ FIELDS = ("request_id", "at", "audio_seconds", "cents", "eur")
 """What a statement may say of a charge; ``eur`` is ``cents`` in another unit."""
 LIMIT_BYTES = 256 * 1024 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
+_AMOUNTS = ("cents", "eur")
 _SHOWN = 40
 
 
@@ -36,18 +37,27 @@ class StatementRow:
 
 
 def read_columns(options: Iterable[str]) -> dict[str, str]:
-    """``--columns cents=Amount,at=Created``: which column is what, the rest as narrate calls it. Raises UsageError."""
-    columns = {name: name for name in FIELDS}
+    """``--columns cents=Amount,at=Created``: which column is what, the rest as narrate calls it; one that is named for
+    the amounts is the only one then. Raises UsageError."""
+    named: dict[str, str] = {}
     for option in options:
-        for part in next(csv.reader([option]), []):
+        for part in _parts(option):
             name, sign, column = part.partition("=")
             if name.strip() not in FIELDS or not sign or not column.strip():
                 hint = (
                     did_you_mean(name.strip(), FIELDS) or f"such as request_id=ID,cents=Amount; of {', '.join(FIELDS)}"
                 )
                 raise UsageError(f"--columns {part}: expected NAME=COLUMN", hint=hint)
-            columns[name.strip()] = column.strip()
-    return columns
+            named[name.strip()] = column.strip()
+    left_out = set(_AMOUNTS) - set(named) if set(_AMOUNTS) & set(named) else set()
+    return {name: named.get(name, name) for name in FIELDS if name not in left_out}
+
+
+def _parts(option: str) -> list[str]:
+    try:
+        return next(csv.reader([option]), [])
+    except csv.Error:
+        raise UsageError("--columns: a line ends within it", hint="such as request_id=ID,cents=Amount") from None
 
 
 def read_statement(
@@ -85,7 +95,10 @@ def read_statement(
 def _cells(text: str, columns: Mapping[str, str], shown: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The header and the other lines with their numbers, by the delimiter under which most columns are found."""
     first = text.split("\n", 1)[0]
-    found = [[cell.strip() for cell in next(csv.reader([first], delimiter=each), [])] for each in _DELIMITERS]
+    try:
+        found = [[cell.strip() for cell in next(csv.reader([first], delimiter=each), [])] for each in _DELIMITERS]
+    except csv.Error as error:
+        raise InputError([Problem(shown, 1, 0, f"is no CSV: {error}")]) from error
     known = [len(set(columns.values()) & set(header)) for header in found]
     best = max(range(len(_DELIMITERS)), key=lambda position: (known[position], len(found[position])))
     header = found[best]
@@ -102,11 +115,14 @@ def _cells(text: str, columns: Mapping[str, str], shown: str) -> tuple[list[str]
 def _check_header(header: Sequence[str], columns: Mapping[str, str], shown: str) -> None:
     there = ", ".join(printable(name) for name in header[:12]) or "nothing"
     hint = f"its columns are {there}; --columns says which is which, such as --columns cents=Amount,request_id=ID"
-    if columns["cents"] not in header and columns["eur"] not in header:
+    if not any(columns.get(name) in header for name in _AMOUNTS):
         raise InputError([Problem(shown, 1, 0, "has no column of amounts (cents or eur)")], hint=hint)
     if columns["request_id"] not in header and columns["at"] not in header:
         raise InputError([Problem(shown, 1, 0, "has neither request ids nor times to match by")], hint=hint)
     named = [column for name, column in columns.items() if column != name and column not in header]
+    twice = [column for column in columns.values() if header.count(column) > 1]
+    if twice:
+        raise InputError([Problem(shown, 1, 0, f"has several columns “{printable(twice[0])}”")], hint=hint)
     if named:
         raise InputError([Problem(shown, 1, 0, f"has no column “{printable(named[0])}”")], hint=hint)
 
@@ -121,7 +137,11 @@ def _row(
     if not texts.get(unit):
         raise ValueError("has no amount")
     amount = _number(unit, texts[unit], mark)
+    if unit == "cents" and texts.get("eur") and _number("eur", texts["eur"], mark).scaleb(2) != amount:
+        raise ValueError("its cents and its eur are different amounts")
     seconds = _number("audio_seconds", texts["audio_seconds"], mark) if texts.get("audio_seconds") else None
+    if seconds is not None and seconds < 0:
+        raise ValueError(f"audio_seconds is {seconds}; expected a number from 0 on")
     return StatementRow(
         line=number,
         request_id=texts.get("request_id") or None,
