@@ -99,6 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipeline.reports.costs.report import cost_report
     from pipeline.reports.costs.sources import find_sources
 
+    _require_sense(arguments)
     views = read_by(arguments.by)
     period = read_period(arguments.tz, arguments.since, arguments.until)
     sources = find_sources(arguments.projects, arguments.ledger)
@@ -110,6 +111,16 @@ def run(arguments: argparse.Namespace) -> int:
     report = cost_report(sources, views or default_views(arguments.format, several=several), period)
     _write(FORMATS[arguments.format](report, arguments.simulated), arguments.out)
     return 0
+
+
+def _require_sense(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for options that say nothing beside the others, instead of passing over them."""
+    from pipeline.errors import UsageError
+
+    if arguments.check is None and (arguments.columns or arguments.decimal):
+        raise UsageError("--columns and --decimal tell how a statement is written", hint="name it: --check FILE.csv")
+    if arguments.check is not None and arguments.by:
+        raise UsageError("--by groups a report; --check compares charge by charge", hint="give one of the two")
 
 
 def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Period) -> int:

@@ -56,7 +56,18 @@ def test_a_bad_statement_is_exit_2_with_its_line(book: Path, capsysbinary: pytes
     assert b"statement.csv:2: cents is" in capsysbinary.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--tz", "Nowhere"], ["--by", "mood"], ["--since", "soon"], ["--ledger", "gone"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--tz", "Nowhere"],
+        ["--by", "mood"],
+        ["--since", "soon"],
+        ["--since", ""],
+        ["--ledger", "gone"],
+        ["--columns", "cents=Amount"],
+        ["--by", "day", "--check", "statement.csv"],
+    ],
+)
 def test_wrong_usage_is_one_line_with_the_next_step(
     book: Path, wrong: list[str], capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

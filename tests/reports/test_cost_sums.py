@@ -19,7 +19,9 @@ from pipeline.errors import InputError
 from pipeline.reports.costs.attempts import Waste
 from pipeline.reports.costs.charges import Charges, sum_of
 from pipeline.reports.costs.json_shape import report_json
-from pipeline.reports.costs.report import CostReport
+from pipeline.reports.costs.periods import Period
+from pipeline.reports.costs.report import CostReport, cost_report
+from pipeline.reports.costs.sources import Source
 from pipeline.store.ledger import read_ledger
 
 CENTS = st.one_of(st.none(), st.decimals(0, 10**9, places=9).map(str), st.just("0E-8"))
@@ -162,6 +164,20 @@ def test_what_was_wasted_is_told_apart(tmp_path: Path) -> None:
         Waste.LOST: (1, 1),
         Waste.FAILED: (1, 1),
     }
+
+
+def test_a_take_that_two_books_share_is_bought_once_for_each(tmp_path: Path) -> None:
+    one = write_ledger(tmp_path / "one.jsonl", *both("a", key="heading"))
+    two = write_ledger(tmp_path / "two.jsonl", *both("b", key="heading"), *both("c", key="heading"))
+    report = cost_report([Source("one", one), Source("two", two)], [("project",)], Period())
+    assert report.real.waste[Waste.REPEATED].attempts == 1
+
+
+def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
+    statement = tmp_path / "statement.csv"
+    statement.write_text("at,cents\n2026-11-01,5\n")
+    with pytest.raises(InputError, match="is no ledger"):
+        report_on(statement)
 
 
 def test_copies_count_once_and_contradictions_are_named(tmp_path: Path) -> None:

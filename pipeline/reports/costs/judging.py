@@ -65,10 +65,12 @@ def _paired(started: Line, ended: Line) -> Attempt:
 
 
 def _merged(ledger: MergedLedger, sources: Sequence[Source], reading: Reading, survey: Survey) -> Iterator[Judged]:
-    first = ledger.first_storings()
+    projects = [source.project for source in sources]
+    first = ledger.first_storings(projects)
     for attempt, duplicates, conflicts in ledger:
         reading.duplicates += duplicates
         reading.conflicts += conflicts
-        repeated = first.get(attempt.key, attempt.id) != attempt.id
+        project = projects[attempt.source]
+        repeated = first.get((project, attempt.key), attempt.id) != attempt.id
         waste = attempt.waste(repeated=repeated, retake=attempt.key in survey.retakes)
-        yield Judged(attempt, sources[attempt.source].project, attempt.money, waste)
+        yield Judged(attempt, project, attempt.money, waste)

@@ -85,7 +85,7 @@ def read_again(sources: Sequence[Source], reading: Reading) -> Iterator[Line]:
 
 
 def _checked_lines(position: int, source: Source, reading: Reading, problems: list[Problem]) -> Iterator[Line]:
-    size = 0
+    size, torn_before, lines_before = 0, len(reading.torn), reading.lines
     for number, raw in _raw_lines(source, None):
         size += len(raw)
         line = raw.strip()
@@ -104,6 +104,9 @@ def _checked_lines(position: int, source: Source, reading: Reading, problems: li
         elif len(problems) < _MOST_PROBLEMS:
             problems.append(Problem(str(source.path), number, 0, wrong))
     reading.bytes_read.append(size)
+    lines = reading.lines - lines_before
+    if lines > 1 and lines == len(reading.torn) - torn_before:  # a crash tears one, not all
+        problems.append(Problem(str(source.path), 0, 0, "is no ledger: no line of it can be read"))
 
 
 def _raw_lines(source: Source, size: int | None) -> Iterator[tuple[int, bytes]]:

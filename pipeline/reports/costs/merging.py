@@ -7,7 +7,7 @@ spills to the disk what memory should not hold (an attempt's lines may be far ap
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
@@ -40,15 +40,18 @@ class MergedLedger:
         for _, lines in groupby(rows, key=itemgetter(0)):
             yield merged_attempt([line[1:] for line in lines])
 
-    def first_storings(self) -> dict[str, str]:
-        """For every key whose take was stored by several attempts, the attempt that stored it first."""
+    def first_storings(self, projects: Sequence[str]) -> dict[tuple[str, str], str]:
+        """For every project and key whose take several attempts stored, the attempt that stored it first.
+
+        ``projects`` are those of the sources: a take that two books share is bought once for each.
+        """
         repeated = "SELECT key FROM lines WHERE stored GROUP BY key HAVING COUNT(DISTINCT attempt) > 1"
-        rows = self._database.execute(f"SELECT key, at, attempt FROM lines WHERE stored AND key IN ({repeated})")  # noqa: S608
-        first: dict[str, tuple[datetime, str]] = {}
-        for key, at, attempt in rows:
-            storing = (datetime.fromisoformat(at), attempt)
-            first[key] = min(first.get(key, storing), storing)
-        return {key: attempt for key, (_, attempt) in first.items()}
+        query = f"SELECT key, at, attempt, source FROM lines WHERE stored AND key IN ({repeated})"  # noqa: S608
+        first: dict[tuple[str, str], tuple[datetime, str]] = {}
+        for key, at, attempt, source in self._database.execute(query):
+            storing, place = (datetime.fromisoformat(at), attempt), (projects[source], key)
+            first[place] = min(first.get(place, storing), storing)
+        return {place: attempt for place, (_, attempt) in first.items()}
 
 
 @contextmanager
