@@ -40,7 +40,8 @@ class LedgerLine(BaseModel):
     ``request_id`` is the request's own, or ``connection:ID`` where the service named only the connection.
 
     ``rate`` is the price that was known when the request left, in cents per minute; ``account`` a hash that tells
-    wallets apart; ``revision`` the manuscript's git commit, None outside a repository.
+    wallets apart; ``revision`` the manuscript's git commit (``-dirty``: its
+    files were not as committed), None outside a repository.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
