@@ -13,6 +13,7 @@ from pipeline.cli.arguments import Commands
 
 if TYPE_CHECKING:
     from pipeline.reports.costs.periods import Period
+    from pipeline.reports.costs.reconciliation import Reconciliation
     from pipeline.reports.costs.sources import Source
 
 _FORMATS = ("table", "csv", "json", "markdown", "html")
@@ -32,7 +33,8 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "costs",
         help="report what was paid, for what, and what was wasted",
-        description="Add up the ledgers of one or more projects, exactly. Reads only; nothing is sent anywhere.",
+        description="Add up the ledgers of one or more projects, exactly. Reads only, but for --settle; nothing is "
+        "sent anywhere.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -81,6 +83,12 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=COLUMN,…",
         help="the statement's columns for request_id, at, audio_seconds, cents or eur (default: these names)",
     )
+    check.add_argument(
+        "--settle",
+        action="store_true",
+        help="where all else agrees, write what the statement tells of unknown charges into the project's ledger, so "
+        "that they weigh on its budget no longer at what they might have cost",
+    )
     check.add_argument("--decimal", choices=(".", ","), help="the statement's decimal mark (default: found from it)")
     check.add_argument(
         "--window",
@@ -117,8 +125,10 @@ def _require_sense(arguments: argparse.Namespace) -> None:
     """Raise UsageError for options that say nothing beside the others, instead of passing over them."""
     from pipeline.errors import UsageError
 
-    if arguments.check is None and (arguments.columns or arguments.decimal):
-        raise UsageError("--columns and --decimal tell how a statement is written", hint="name it: --check FILE.csv")
+    if arguments.check is None and (arguments.columns or arguments.decimal or arguments.settle):
+        raise UsageError("--columns, --decimal and --settle need a statement", hint="name it: --check FILE.csv")
+    if arguments.settle and (len(arguments.projects) > 1 or (arguments.ledger and not arguments.projects)):
+        raise UsageError("--settle writes into the ledger of one project", hint="name one project at a time")
     if arguments.check is not None and arguments.by:
         raise UsageError("--by groups a report; --check compares charge by charge", hint="give one of the two")
 
@@ -128,6 +138,7 @@ def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Per
     from pipeline.reports.costs.attempts import Money
     from pipeline.reports.costs.check_formats import CHECK_FORMATS
     from pipeline.reports.costs.reconciliation import reconcile
+    from pipeline.reports.costs.sources import own_ledgers
     from pipeline.reports.costs.statement import read_columns, read_statement
 
     columns = read_columns(arguments.columns)
@@ -146,7 +157,22 @@ def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Per
             f"in the statement only: {len(result.statement_only)}, in the ledger only: {len(result.ledger_only)}",
             hint="--since and --until limit the comparison to the statement's period; --ledger adds other machines",
         )
+    if arguments.settle:
+        _settle(result, own_ledgers(next(iter(arguments.projects), Path())))
     return 0
+
+
+def _settle(result: Reconciliation, ledgers: Path) -> None:
+    from pipeline.reports.costs.exact import plain
+    from pipeline.reports.costs.settling import settle
+    from pipeline.store.locking import project_lock
+
+    with project_lock(ledgers.parent):
+        done = settle(result, ledgers)
+    lines = [f"settled: {done.charged} charges, {plain(done.cents)} cents in all; {done.free} were not charged"]
+    if done.elsewhere:
+        lines.append(f"{done.elsewhere} more stand in ledgers of other places: settle them there")
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def _seconds(text: str) -> int:

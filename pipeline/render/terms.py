@@ -123,7 +123,7 @@ def unknown_cents(ledgers: Path, provider: str) -> Decimal:
 
 def _told(ledgers: Path, provider: str) -> Iterable[LedgerLine]:
     """The line that tells most of every attempt, in however many ledgers it stands; where copies contradict one
-    another, the dearer counts."""
+    another, a known charge counts before an unknown one, and the dearer of two."""
     lines: dict[str, LedgerLine] = {}
     for line in read_ledger(ledgers):
         if line.provider == provider:
@@ -132,9 +132,9 @@ def _told(ledgers: Path, provider: str) -> Iterable[LedgerLine]:
     return lines.values()
 
 
-def _weight(line: LedgerLine) -> tuple[bool, Decimal]:
-    """An answer says more than that a request left, and a dearer one weighs more."""
-    return line.event == "ended", _charge(line)
+def _weight(line: LedgerLine) -> tuple[bool, bool, Decimal]:
+    """An answer says more than that a request left, a known charge more than an unknown one, and a dearer one more."""
+    return line.event == "ended", line.cost_cents is not None, _charge(line)
 
 
 def _charge(line: LedgerLine) -> Decimal:

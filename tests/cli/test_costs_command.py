@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli.main import main
+from pipeline.render.terms import earlier_cents
 
 LINE = {
     "schema": 1, "at": "2026-11-23T09:30:00.000Z", "run": "r", "event": "ended", "attempt": "a", "key": "k",
@@ -66,6 +68,7 @@ def test_a_bad_statement_is_exit_2_with_its_line(book: Path, capsysbinary: pytes
         ["--ledger", "gone"],
         ["--columns", "cents=Amount"],
         ["--by", "day", "--check", "statement.csv"],
+        ["--settle"],
     ],
 )
 def test_wrong_usage_is_one_line_with_the_next_step(
@@ -74,3 +77,44 @@ def test_wrong_usage_is_one_line_with_the_next_step(
     assert main(["costs", str(book), *wrong]) == 2
     message = capsysbinary.readouterr().err.decode()
     assert len(message.splitlines()) == 2
+
+
+def lost(attempt: str, at: str) -> str:
+    unknown = {"outcome": "lost", "request_id": None, "audio_seconds": None, "cost_cents": None, "reserved_cents": "5"}
+    return json.dumps({**LINE, **unknown, "attempt": attempt, "key": attempt, "at": at}) + "\n"
+
+
+def test_unknown_charges_are_settled_by_a_statement_that_agrees(
+    book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledgers = book / ".narration" / "ledger"
+    with (ledgers / "r.jsonl").open("a") as ledger:
+        ledger.write(lost("charged", "2026-11-23T10:00:00.000Z"))
+        ledger.write(lost("free", "2026-11-23T11:00:00.000Z"))
+        ledger.write(lost("later", "2026-11-25T11:00:00.000Z"))
+        ledger.write(json.dumps({**LINE, "attempt": "z", "key": "z", "at": "2026-11-24T10:00:00.000Z"}) + "\n")
+    before = (ledgers / "r.jsonl").read_bytes()
+    statement = tmp_path / "statement.csv"
+    rows = "2026-11-23T09:30:00Z,1.5,0.175\n2026-11-23T10:00:02Z,9,1.25\n2026-11-24T10:00:00Z,1.5,0.175\n"
+    statement.write_text(f"at,audio_seconds,cents\n{rows}")
+    assert earlier_cents(ledgers, "kugelaudio") == Decimal("15.35")
+    settle = ["costs", str(book), "--check", str(statement), "--settle"]
+    assert main(settle) == 0
+    assert "settled: 1 charges, 1.25 cents in all; 1 were not charged" in capsys.readouterr().err
+    assert earlier_cents(ledgers, "kugelaudio") == Decimal("6.6")
+    assert (ledgers / "r.jsonl").read_bytes() == before
+    assert main(["costs", str(book), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["real"]["total"]["cents"] == "1.6"
+    assert "ontradict" not in json.dumps(report)
+    assert main(settle) == 0
+    assert "settled: 0 charges" in capsys.readouterr().err
+
+
+def test_nothing_is_settled_by_a_statement_that_disagrees(book: Path, tmp_path: Path) -> None:
+    with (book / ".narration" / "ledger" / "r.jsonl").open("a") as ledger:
+        ledger.write(lost("unknown", "2026-11-23T10:00:00.000Z"))
+    statement = tmp_path / "statement.csv"
+    statement.write_text("at,cents\n2026-11-23T09:30:00Z,0.5\n2026-11-23T10:00:02Z,1.25\n")
+    assert main(["costs", str(book), "--check", str(statement), "--settle"]) == 6
+    assert len(list((book / ".narration" / "ledger").iterdir())) == 1

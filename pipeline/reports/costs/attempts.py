@@ -16,6 +16,8 @@ from pipeline.reports.costs.exact import ZERO
 
 KILLED = "killed"
 """The outcome of an attempt that nothing ended: the run was killed while the request was under way."""
+SETTLED_BY = "settled by "
+"""How the reason of a line begins that a statement told the charge of (:mod:`pipeline.reports.costs.settling`)."""
 _NANOSECOND = Decimal("1e-9")
 _EMBEDDED = "embedded"
 _ANOTHER_TAKE = re.compile(r"(^|, )(retake asked|take [0-9]+ → [0-9]+)")
@@ -137,11 +139,17 @@ def merged_attempt(lines: Sequence[tuple[str, int, bytes]]) -> Merged:
         versions = _distinct([orjson.loads(raw) for raw in raws])
         if versions:
             kept[event] = max(versions, key=_weight)
-        if len(versions) > 1:
-            conflicts.append(_conflict(kept[event], [each for each in versions if each is not kept[event]]))
+        others = [each for each in versions if each is not kept[event] and not _settles(kept[event], each)]
+        if others:
+            conflicts.append(_conflict(kept[event], others))
     return Merged(
         paired_attempt(kept.get("started"), kept.get("ended"), source), len(lines) - len(kept), tuple(conflicts)
     )
+
+
+def _settles(kept: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether a statement has told the charge since, which the other line calls unknown."""
+    return other.get("cost_cents") is None and (kept.get("because") or "").startswith(SETTLED_BY)
 
 
 def _distinct(versions: list[dict[str, Any]]) -> list[dict[str, Any]]:

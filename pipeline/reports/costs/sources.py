@@ -43,6 +43,11 @@ def find_sources(projects: Sequence[Path], ledgers: Sequence[Path]) -> list[Sour
     return list(once.values())
 
 
+def own_ledgers(project: Path) -> Path:
+    """Where a project (a folder or manifest) keeps its own ledgers. Raises UsageError where there is no project."""
+    return _ledgers(_project_folder(project))
+
+
 def _project_folder(path: Path) -> Path:
     try:
         folder = path if path.is_dir() else path.parent
