@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.engines.local.cores import usable_cores
-from pipeline.errors import DamagedTake
+from pipeline.errors import DamagedTake, InputError, Interrupted, StorageError
 from pipeline.planning import Prepared, check, plan, planned_project, prepare, scripted
 from pipeline.project.loading import load_project
 from pipeline.project.models import Project
@@ -32,7 +32,7 @@ from pipeline.render.store_wish import store_wish
 from pipeline.render.terms import Terms, terms_of
 from pipeline.render.together import Together
 from pipeline.reports.outcome import Outcome
-from pipeline.reports.run_record import write_run_record
+from pipeline.reports.run_record import read_run_record, write_run_record
 from pipeline.reports.status import Status, project_status
 from pipeline.reports.unchanged import inputs_digest
 from pipeline.store.chosen_takes import read_chosen, write_chosen
@@ -66,6 +66,10 @@ __all__ = [
     "status",
     "verify",
 ]
+
+
+_SHORT_WORK_SECONDS = 10.0
+"""How long is waited for another command that holds the lock only to choose a take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,15 @@ def retake(
     """Choose other takes of the segments that ``names`` mean, and record it in ``takes.yaml``; nothing is rendered.
 
     Another take is asked for unless ``choose`` names an earlier one, or ``undo`` takes the last choice back. Returns
-    what was chosen, and the plan as it is now. Raises InputError, UsageError, StorageError.
+    what was chosen, and the plan as it is now. Raises InputError, UsageError, LockHeld, StorageError.
     """
-    prepared, planned = planned_project(path, engine, api_url, offline=offline)
-    project, store = prepared.project, Layout.of(prepared.project).takes
-    booth = Booth(planned, prepared.engine, store, read_chosen(project.folder))
-    chosen, retaken = booth.choose(names, number=choose, undo=undo, unheard=unheard)
-    write_chosen(project.folder, chosen)
-    return retaken, make_plan(prepared.script, project, prepared.engine, store)
+    with project_lock(layout(path).state, wait_seconds=_SHORT_WORK_SECONDS):
+        prepared, planned = planned_project(path, engine, api_url, offline=offline)
+        project, store = prepared.project, Layout.of(prepared.project).takes
+        booth = Booth(planned, prepared.engine, store, read_chosen(project.folder))
+        chosen, retaken = booth.choose(names, number=choose, undo=undo, unheard=unheard)
+        write_chosen(project.folder, chosen)
+        return retaken, make_plan(prepared.script, project, prepared.engine, store)
 
 
 def choices(
@@ -129,37 +134,69 @@ def render(
     Raises UsageError where a paid run has neither budget nor consent, InputError, LockHeld, StorageError; whatever
     else ends a run badly is in the outcome.
     """
-    from pipeline.reports.run_summary import run_record  # noqa: PLC0415 - see _make
+    from pipeline.reports.run_summary import cut_off_record, run_record  # noqa: PLC0415 - see _make
 
     started, clock = utc_now(), time.monotonic()
-    prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
-    project, layout = _as_asked(prepared.project, options), Layout.of(prepared.project)
-    out, inputs = options.out or layout.outputs, inputs_digest(project)
-    if prepared.foreign:
-        receiver(Noticed(f"{len(prepared.foreign)} passages in other languages are read as the text around them"))
-    wish = store_wish(project, options.store, shared=options.shared)
-    selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
-    run = _Run(new_run_id(), replace(prepared, project=project), layout, out, selected, options, receiver, confirm)
     with ExitStack() as within:
-        within.enter_context(project_lock(layout.state, wait_seconds=options.wait_for_lock_seconds))
-        remove_leftovers(layout.state, out)
-        shared = within.enter_context(sharing(wish, project, prepared.engine, layout, run.name, receiver))
-        _tell_suspected(close_open_attempts(layout.ledgers, layout.takes), receiver)
+        # the lock first: a run that waits for another renders the manuscript as it is then
+        within.enter_context(project_lock(layout(path).state, wait_seconds=options.wait_for_lock_seconds))
+        run, inputs = _begun(path, engine, options, receiver, confirm)
+        project, out, takes = run.prepared.project, run.out, run.layout.takes
+        if run.prepared.foreign:
+            receiver(
+                Noticed(f"{len(run.prepared.foreign)} passages in other languages are read as the text around them")
+            )
+        wish = store_wish(project, options.store, shared=options.shared)
+        remove_leftovers(run.layout.state, out)
+        shared = within.enter_context(sharing(wish, project, run.prepared.engine, run.layout, run.name, receiver))
+        _tell_suspected(close_open_attempts(run.layout.ledgers, takes), receiver)
         terms = _terms(run, shared)
         if options.together is not None:
             within.callback(options.together.add, terms.purse)
-        planned, rendered, published = _until_intact(run, shared, terms)
+
+        def lasted() -> float:
+            return time.monotonic() - clock
+
+        try:
+            planned, rendered, published = _until_intact(run, shared, terms)
+        except (Interrupted, StorageError, KeyboardInterrupt) as error:
+            if run.plans:
+                cut = cut_off_record(
+                    read_run_record(out), run.plans[-1], takes, terms.purse.standing, error,
+                    run=run.name, started=started, seconds=lasted(),
+                )  # fmt: skip
+                with suppress(StorageError):  # what ended the run is told, whether or not this can be written
+                    write_run_record(out, cut)
+            raise
         record = run_record(
             planned,
             rendered,
             published,
             run=run.name,
             started=started,
-            seconds=time.monotonic() - clock,
+            seconds=lasted(),
             inputs="" if options.chapters else inputs,
         )
         write_run_record(out, record)
     return Outcome(project, out, record, not rendered.made and not published.written, rendered.error)
+
+
+def _begun(
+    path: Path, engine: str | None, options: RenderOptions, receiver: Receiver, confirm: Confirm | None
+) -> tuple[_Run, str]:
+    """Everything read for a run, and the digest of what is about to be read: an edit saved meanwhile is not in it, so
+    that the next run looks again."""
+    try:
+        inputs = inputs_digest(_as_asked(load_project(path, engine=engine), options))
+    except InputError:
+        inputs = ""  # reading the manuscript tells it, with all else that is wrong
+    prepared = prepare(path, engine=engine, jobs=options.jobs, api_url=options.api_url)
+    project, kept = _as_asked(prepared.project, options), Layout.of(prepared.project)
+    selected = select_chapters(options.chapters, [chapter.slug for chapter in prepared.script.chapters])
+    out = options.out or kept.outputs
+    return _Run(
+        new_run_id(), replace(prepared, project=project), kept, out, selected, options, receiver, confirm
+    ), inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +211,8 @@ class _Run:
     options: RenderOptions
     receiver: Receiver
     confirm: Confirm | None
+    plans: list[Plan] = field(default_factory=list)
+    """The plans that it has made so far."""
 
 
 def _terms(run: _Run, shared: SharedTakes | None) -> Terms:
@@ -224,6 +263,7 @@ def _make(run: _Run, shared: SharedTakes | None, terms: Terms) -> tuple[Plan, Re
         planned = make_plan(run.prepared.script, project, engine, takes)
     limit = run.options.max_cost_cents
     require_consent(planned, run.selected, project.budget, paid=engine.paid, confirm=run.confirm, max_cost_cents=limit)
+    run.plans.append(planned)
     with delivering(shared, project, run.layout, terms, planned):
         rendered = render_missing(
             planned,

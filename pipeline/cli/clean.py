@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import Commands, add_project, shown_duration
 from pipeline.cli.quiet import add_quiet
+
+if TYPE_CHECKING:
+    from pipeline.store.layout import Layout
 
 
 def add_parser(commands: Commands) -> None:
@@ -29,10 +34,19 @@ def add_parser(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Remove what was asked for."""
     from pipeline import workflow
+    from pipeline.store.locking import project_lock
+
+    layout = workflow.layout(arguments.project)
+    with ExitStack() as within:
+        if layout.state.exists():
+            within.enter_context(project_lock(layout.state))
+        return _cleaned(layout, arguments)
+
+
+def _cleaned(layout: Layout, arguments: argparse.Namespace) -> int:
     from pipeline.reports.run_record import remove_outputs
     from pipeline.store.cleaning import remove_takes, takes_worth
 
-    layout = workflow.layout(arguments.project)
     removed = sum(remove_outputs(folder) for folder in _folders(arguments.out, layout.outputs))
     sys.stdout.write(f"removed {removed} output files\n")
     if not arguments.takes:

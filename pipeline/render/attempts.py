@@ -36,7 +36,7 @@ from pipeline.store.edges import speech_bounds
 from pipeline.store.ledger import LedgerLine, utc_now
 from pipeline.store.rejected import keep_rejected
 from pipeline.store.shared.turns import MadeElsewhere
-from pipeline.store.takes import Take
+from pipeline.store.takes import Take, TakeState
 
 _NOTHING = Decimal(0)
 _T = TypeVar("_T")
@@ -52,9 +52,13 @@ class _Ticket:
 
 async def attempt(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> Take:
     """Make the take, once. Raises KugelAudioError, BudgetSpent, StorageError, Halted where nothing new may start."""
-    ticket = await _begin(planned, number, because, studio)
-    speech = await _answer(planned, ticket, studio)
-    return await _kept(planned, speech, ticket.line, studio)
+    try:
+        ticket = await _begin(planned, number, because, studio)
+        speech = await _answer(planned, ticket, studio)
+        return await _kept(planned, speech, ticket.line, studio)
+    finally:
+        studio.room.release(planned.key)
+        studio.tell_settled()
 
 
 async def _begin(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> _Ticket:
@@ -66,7 +70,7 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
         if not await studio.source.still_ours(planned.key):
             raise MadeElsewhere
         line = _started(planned, number, because, studio)
-        await _reserve(line, studio)
+        await _reserve(line, planned, studio)
     except BaseException:
         studio.limiter.void(turn)
         raise
@@ -83,16 +87,18 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
     return _Ticket(turn, line)
 
 
-async def _reserve(line: LedgerLine, studio: Studio) -> None:
-    """Set the reservation aside, here and where other machines draw on the same budget."""
+async def _reserve(line: LedgerLine, planned: PlannedSegment, studio: Studio) -> None:
+    """Set money and room aside, here and, money, where other machines draw on the same budget."""
     if not studio.engine.paid:
         return
     purse = studio.terms.purse
+    seconds = studio.paces.longest_seconds(line.voice, planned.segment.text)
     while True:
-        await _fitting(line.reserved_cents, studio)
+        await _fitting(line.reserved_cents, seconds, studio)
         purse.reserve(line.attempt, line.reserved_cents)
         try:
             if await studio.source.may_spend(purse.standing.at_most_cents):
+                studio.room.hold(planned.key, seconds)
                 return
         except BaseException:
             _settle(line, _NOTHING, studio)
@@ -103,20 +109,24 @@ async def _reserve(line: LedgerLine, studio: Studio) -> None:
         await studio.settled()
 
 
-async def _fitting(cents: Decimal | None, studio: Studio) -> None:
-    """Where so much does not fit yet, wait for charges of requests under way, which are lower.
+async def _fitting(cents: Decimal | None, seconds: float, studio: Studio) -> None:
+    """Where so much money does not fit yet, wait for charges of requests under way, which are lower; where so much
+    audio does not, for those that are being stored.
 
-    Raises BudgetSpent, Halted.
+    Raises BudgetSpent, StorageError, Halted.
     """
-    purse = studio.terms.purse
-    while (cap := purse.refusing(cents)) is not None:
+    purse, room = studio.terms.purse, studio.room
+    while True:
         if studio.halting.is_set():
             raise Halted
-        if purse.idle:
+        cap, has_room = purse.refusing(cents), room.fits(seconds)
+        if cap is None and has_room:
+            return
+        if cap is not None and purse.idle:
             raise BudgetSpent(cap, cents)
+        if not has_room and room.idle:
+            raise room.full(seconds)
         await studio.settled()
-    if studio.halting.is_set():
-        raise Halted
 
 
 async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> Speech:
@@ -224,6 +234,8 @@ def _keep(planned: PlannedSegment, speech: Speech, attempt: str, studio: Studio)
     if fault is not None:
         keep_rejected(studio.store, planned.key, speech, attempt, fault)
         raise ShortAudioError(fault, request_id=speech.usage.request_id)
+    if planned.state is TakeState.DAMAGED:
+        studio.store.set_aside(planned.key)
     return studio.store.put(planned.key, planned.inputs, speech, bounds, attempt, studio.compression)
 
 

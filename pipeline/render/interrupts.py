@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 
 from pipeline.render.events import Noticed, Receiver
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if sys.platform != "win32":
+    _SIGNALS.append(signal.SIGHUP)  # a terminal that is closed
 
 
 class Stopping:
@@ -42,23 +45,24 @@ def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[Sto
     assert task is not None
     stopping = Stopping(stop, receiver, task)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup
     try:
-        _handle(loop, stopping)
+        _handle(loop, before, stopping)
     except (RuntimeError, ValueError):  # not in the main thread, where no signal arrives
         yield stopping
         return
     try:
         yield stopping
     finally:
-        for number in _SIGNALS:
+        for number, handler in before.items():
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
-            signal.signal(number, before[number] or signal.SIG_DFL)
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
-def _handle(loop: asyncio.AbstractEventLoop, stopping: Stopping) -> None:
+def _handle(loop: asyncio.AbstractEventLoop, signals: Iterable[signal.Signals], stopping: Stopping) -> None:
     """Have the loop told of signals. On Windows its own way is missing; a plain handler wakes it there."""
-    for number in _SIGNALS:
+    for number in signals:
         try:
             loop.add_signal_handler(number, stopping.signalled)
         except NotImplementedError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.render.resemblance import most_alike
-from pipeline.store.keys import KeyInputs
+from pipeline.store.keys import KeyInputs, content_key
 from pipeline.store.takes import TakeState, TakeStore
 
 NEW, TEXT_CHANGED, DAMAGED = "new", "text changed", "take damaged"
@@ -46,7 +46,7 @@ def read_orphans(store: TakeStore, used: set[str]) -> Iterator[Orphan]:
             take = store.load(key)
         except ValueError:
             continue
-        if take is not None:
+        if take is not None and content_key(take.inputs) == key:  # a changed bit may have made anything of them
             yield Orphan(take.inputs, take.seconds)
 
 

@@ -67,7 +67,11 @@ class Paces:
 
     def reserved_cents(self, voice: str, text: str, cents_per_minute: Decimal) -> Decimal:
         """What a text may cost with this voice."""
-        return price_cents(letters(text) / self.slowest(voice) + _EDGE_SECONDS, cents_per_minute)
+        return price_cents(self.longest_seconds(voice, text), cents_per_minute)
+
+    def longest_seconds(self, voice: str, text: str) -> float:
+        """How long a text may take this voice."""
+        return letters(text) / self.slowest(voice) + _EDGE_SECONDS
 
 
 def letters(text: str) -> int:

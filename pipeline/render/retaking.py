@@ -111,7 +111,7 @@ class Booth:
         """
         chosen, places = dict(self.chosen), self._places()
         retaken = []
-        for planned in named_segments(self.plan, names):
+        for planned in named_segments(self.plan, [self._as_chosen_now(name) for name in names]):
             name, before = text_hash(planned.segment.text), planned.order.number
             if undo:
                 chosen = _undone(chosen, planned)
@@ -133,6 +133,16 @@ class Booth:
             for name, entry in self.chosen.items()
             for there in [places.get(name, [])]
         ]
+
+    def _as_chosen_now(self, name: str) -> str:
+        """The place of a segment that ``name`` means by the key of a take that was chosen before; else ``name``."""
+        if _PLACE.fullmatch(name) or any(planned.key.startswith(name) for planned in self.plan.segments()):
+            return name
+        places = self._places()
+        for planned in (places[text][0] for text in self.chosen if text in places):
+            if any(take.key.startswith(name) for take in self._takes(planned)):
+                return place_of(planned)
+        return name
 
     def _places(self) -> dict[str, list[PlannedSegment]]:
         places: dict[str, list[PlannedSegment]] = {}
@@ -181,10 +191,14 @@ class Booth:
         return found
 
     def _numbers(self, planned: PlannedSegment) -> Iterator[tuple[int, bool]]:
+        for number, take in enumerate(self._takes(planned)):
+            yield number, take.state is TakeState.STORED
+
+    def _takes(self, planned: PlannedSegment) -> Iterator[PlannedSegment]:
+        """The segment with each of the takes that may be asked for, from the first."""
         identity, voice = self.engine.identity(), planned.order.voice
         for number in range(MOST_TAKES + 1):
-            take = planned_segment(planned.segment, voice, self.engine.name, identity, number, self.store)
-            yield number, take.state is TakeState.STORED
+            yield planned_segment(planned.segment, voice, self.engine.name, identity, number, self.store)
 
 
 def _undone(chosen: ChosenTakes, planned: PlannedSegment) -> dict[str, ChosenTake]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pipeline.engines.protocol import Engine
 from pipeline.errors import (
@@ -30,7 +31,7 @@ from pipeline.render.retrying import OutOfReachError
 from pipeline.render.sources import Alone, TakeSource
 from pipeline.render.studio import BudgetSpent, Ending, Overcharged, Studio
 from pipeline.render.terms import Terms, require_price
-from pipeline.store.files import require_writable
+from pipeline.store.files import require_open, require_writable
 from pipeline.store.layout import Layout
 from pipeline.store.ledger import Ledger, refused_as_too_long
 from pipeline.store.takes import TakeState
@@ -79,6 +80,7 @@ def render_missing(
     require_price(terms)
     if engine.paid:
         require_writable(layout.takes.folder)
+        require_open(_kept_in(missing, layout))
     audience = Audience(receiver)
     try:
         result = asyncio.run(_make(missing, plan, engine, layout, run, audience, terms, source or Alone()))
@@ -95,6 +97,12 @@ def render_missing(
         raise error
     made = len(result.takes) - len(result.fetched)
     return Rendered(rendered, made, len(result.failures), error, terms.purse.standing)
+
+
+def _kept_in(missing: Sequence[PlannedSegment], layout: Layout) -> set[Path]:
+    """Every folder that something paid for is written into."""
+    takes = {layout.takes.audio_path(planned.key).parent for planned in missing}
+    return {*takes, layout.ledgers, layout.takes.folder.parent / "rejected"}
 
 
 async def _make(

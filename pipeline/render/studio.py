@@ -18,6 +18,7 @@ from pipeline.render.purse import Cap
 from pipeline.render.recording import Recorder
 from pipeline.render.recutting import KnownLimit
 from pipeline.render.reservation import Paces
+from pipeline.render.room import Room
 from pipeline.render.sources import Alone, TakeSource
 from pipeline.render.terms import Terms
 from pipeline.store.compression import Compression
@@ -77,6 +78,8 @@ class Studio:
     """The keys of takes that other machines made meanwhile."""
     made_again: set[str] = field(default_factory=set)
     """The keys of takes that were found damaged once in this run; twice is the disk's fault, and costs."""
+    room: Room = field(init=False)
+    """What is set aside on the disk for answers that are paid for."""
     metered: MeteredEngine | None = field(init=False)
     """The engine, where it tells how far a request came; asked once, since a protocol is slow to ask for."""
     limiter: Limiter = field(init=False)
@@ -95,6 +98,7 @@ class Studio:
     def __post_init__(self) -> None:
         self.metered = self.engine if isinstance(self.engine, MeteredEngine) else None
         self.limiter = Limiter(limits_of(self.engine), pacing=self.terms.pacing)
+        self.room = Room(self.store.folder)
         self.longest = KnownLimit(self.engine.max_input_length)
 
     def halt(self, ending: Ending | None = None) -> None:

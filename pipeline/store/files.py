@@ -9,9 +9,10 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -178,6 +179,18 @@ def require_writable(folder: Path) -> None:
             path.write_bytes(bytes(_PROBE_BYTES))
         finally:
             path.unlink(missing_ok=True)
+
+
+def require_open(folders: Iterable[Path]) -> None:
+    """Make sure that files can be made in each of ``folders`` that is there. Raises StorageError."""
+    for folder in folders:
+        if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise storage_error(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "write")
+
+
+def room_bytes(folder: Path) -> int:
+    """Free bytes where ``folder`` lies."""
+    return shutil.disk_usage(folder).free
 
 
 def remove_leftovers(*folders: Path) -> None:

@@ -46,5 +46,5 @@ def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[N
 def _named(holder: Path) -> str:
     try:
         return f": {holder.read_text(encoding='utf-8')}"
-    except FileNotFoundError:
+    except OSError:  # gone by now, or nothing that can be read
         return ""

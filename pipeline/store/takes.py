@@ -112,9 +112,10 @@ class TakeStore:
         return (TakeState.STORED, take) if self.has_size(take) else (TakeState.DAMAGED, None)
 
     def load(self, key: str, inputs: KeyInputs | None = None) -> Take | None:
-        """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged."""
+        """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged,
+        StorageError where a later version wrote it."""
         data = self._sidecar_bytes(key)
-        return None if data is None else _checked(key, orjson.loads(data), partial(_take, inputs))
+        return None if data is None else _checked(key, _parsed(data), partial(_take, inputs))
 
     def words(self, take: Take) -> WordTimes:
         """The words of a take, relative to its audio and to the segment's text. Raises DamagedTake."""
@@ -302,15 +303,32 @@ def _sidecar_of(take: Take, times: WordTimes) -> bytes:
     return b'%b%b%b"}\n' % (written, _DIGEST, hashlib.sha256(written).hexdigest().encode())
 
 
-def _verified(data: bytes) -> Mapping[str, Any]:
-    """A sidecar, held to its digest, which those of earlier versions lack. Raises ValueError."""
+def _parsed(data: bytes) -> dict[str, Any]:
+    """A sidecar as it stands. Raises ValueError; StorageError for one of a later version, which is no damage: to take
+    it for that would buy a library again."""
     sidecar: dict[str, Any] = orjson.loads(data)
-    written, mark, _ = data.rpartition(_DIGEST)
     if not isinstance(sidecar, dict):
         raise ValueError("its sidecar is no object")
-    if sidecar.get("digest") != hashlib.sha256(written).hexdigest() if mark else not _MEMBERS.issuperset(sidecar):
+    schema = sidecar.get("schema")
+    if type(schema) is int and schema > SIDECAR_SCHEMA and _keeps_its_digest(sidecar, data):
+        raise StorageError(
+            f"the take {str(sidecar.get('key'))[:12]} is of schema {schema}; this narrate reads up to {SIDECAR_SCHEMA}",
+            hint="use the version of narrate that wrote it, or a later one",
+        )
+    return sidecar
+
+
+def _verified(data: bytes) -> Mapping[str, Any]:
+    """A sidecar, held to its digest, which those of earlier versions lack. Raises ValueError, StorageError."""
+    sidecar = _parsed(data)
+    if not _keeps_its_digest(sidecar, data) or not ("digest" in sidecar or _MEMBERS.issuperset(sidecar)):
         raise ValueError("its sidecar does not match its digest")
     return sidecar
+
+
+def _keeps_its_digest(sidecar: Mapping[str, Any], data: bytes) -> bool:
+    written, mark, _ = data.rpartition(_DIGEST)
+    return not mark or sidecar.get("digest") == hashlib.sha256(written).hexdigest()
 
 
 def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[str, Any]], _T]) -> _T:
@@ -329,6 +347,9 @@ def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[
 def _take(inputs: KeyInputs | None, key: str, sidecar: Mapping[str, Any]) -> Take:
     audio, usage = sidecar["audio"], sidecar["usage"]
     cost = usage["cost_cents"]
+    counts = (audio["bytes"], audio["sample_rate"], audio["samples"], audio["speech"][0], audio["speech"][1])
+    if any(type(count) is not int or count < 0 for count in counts) or not audio["sample_rate"]:
+        raise TypeError("its counts")
     return Take(
         key=key,
         sha256=audio["sha256"],

@@ -9,7 +9,11 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -18,7 +22,9 @@ from pipeline import workflow
 from pipeline.errors import StorageError
 from pipeline.render.events import TakeMade
 from pipeline.reports.run_record import RunRecord
+from pipeline.reports.unchanged import nothing_to_do
 from pipeline.store.files import storage_error
+from pipeline.store.locking import project_lock
 from pipeline.store.takes import TakeStore
 
 from .conftest import MANIFEST, MANUSCRIPT, Narrate
@@ -260,6 +266,79 @@ def test_a_disk_that_does_not_keep_what_it_is_given_has_takes_made_again_once(
     with pytest.raises(StorageError, match="damaged once more"):
         workflow.render(project, engine=None, options=workflow.RenderOptions(), receiver=count)
     assert set(made.values()) == {2}
+
+
+def test_what_ends_a_run_early_stands_in_its_record_with_what_is_stale(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise StorageError("cannot write it: the disk is full")
+
+    render = partial(
+        workflow.render, project, engine=None, options=workflow.RenderOptions(), receiver=lambda _event: None
+    )
+    before = render().record
+    (project / "book.md").write_text(MANUSCRIPT.replace("163 steps", "164 steps"), encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(TakeStore, "put", full)
+        with pytest.raises(StorageError):
+            render()
+    record = RunRecord.model_validate_json((project / "build" / "run.json").read_bytes())
+    assert (record.status, record.exit_code, record.run != before.run) == ("stopped", 8, True)
+    assert {"mp3/2-the-stairs.mp3", "ada-and-the-lamp.m4b"} <= set(record.stale)
+    assert "mp3/1-the-lamp.mp3" in {file.path for file in record.files}
+    assert {*record.stale, *(file.path for file in record.files)} == {file.path for file in before.files}
+    assert render().record.stale == ()
+
+
+def test_an_edit_saved_while_a_run_begins_is_rendered_by_the_next(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = workflow.prepare
+
+    def edited_meanwhile(*arguments: Any, **options: Any) -> Any:
+        prepared = prepare(*arguments, **options)
+        (project / "book.md").write_text(MANUSCRIPT.replace("163 steps", "164 steps"), encoding="utf-8")
+        return prepared
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workflow, "prepare", edited_meanwhile)
+        options = workflow.RenderOptions()
+        workflow.render(project, engine=None, options=options, receiver=lambda _event: None)
+    assert nothing_to_do(project, engine=None, out=None) is None
+
+
+def test_a_run_that_waited_for_the_lock_renders_what_is_there_then(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def edited_while_waiting(*arguments: Any, **options: Any) -> Iterator[None]:
+        (project / "book.md").write_text(MANUSCRIPT.replace("163 steps", "164 steps"), encoding="utf-8")
+        yield
+
+    monkeypatch.setattr(workflow, "project_lock", edited_while_waiting)
+    workflow.render(project, engine=None, options=workflow.RenderOptions(), receiver=lambda _event: None)
+    assert "164 steps" in (project / "build" / "text" / "the-stairs.txt").read_text()
+
+
+def test_a_damaged_sidecar_of_a_take_that_nothing_uses_any_more_is_passed_over(narrate: Narrate, project: Path) -> None:
+    narrate("render", project)
+    (project / "book.md").write_text(MANUSCRIPT.replace("163 steps", "164 steps"), encoding="utf-8")
+    for path in (project / ".narration" / "takes").rglob("*.json"):
+        if b"163" in path.read_bytes():
+            path.write_bytes(path.read_bytes().replace(b'"text"', b'"tect"'))
+    result = narrate("plan", project)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", [["clean"], ["clean", "--takes", "--yes"]])
+def test_nothing_is_removed_from_under_a_run(narrate: Narrate, project: Path, command: list[str]) -> None:
+    narrate("render", project)
+    before = hashes(project / ".narration" / "takes"), hashes(project / "build")
+    with project_lock(project / ".narration"):
+        result = narrate(*command, project)
+    assert (result.returncode, "another run is at work" in result.stderr) == (7, True)
+    assert (hashes(project / ".narration" / "takes"), hashes(project / "build")) == before
 
 
 def test_a_take_that_goes_away_while_the_book_is_assembled_is_made_again(

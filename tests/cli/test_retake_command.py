@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli.main import main
+from pipeline.store.locking import project_lock
 
 from .conftest import Narrate
 
@@ -68,6 +69,26 @@ def test_names_that_mean_nothing_or_too_much_are_one_line_each(
         assert told in shown
         assert len(shown.splitlines()) <= 2
     assert not (project / "takes.yaml").exists()
+
+
+def test_a_choice_is_taken_back_by_the_key_that_it_was_made_by(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(project), "--json"]) == 0
+    key = json.loads(capsys.readouterr().out)["segments"][1]["key"][:10]
+    assert main(["retake", str(project), key, "--unheard"]) == 0
+    assert "take: 1" in (project / "takes.yaml").read_text()
+    assert main(["retake", str(project), key, "--undo"]) == 0
+    assert not (project / "takes.yaml").exists()
+
+
+def test_choices_are_not_made_beside_a_run(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.workflow._SHORT_WORK_SECONDS", 0.1)
+    with project_lock(project / ".narration"):
+        assert main(["retake", str(project), "the-stairs:1", "--unheard"]) == 7
+    assert "another run is at work" in capsys.readouterr().err
 
 
 def test_a_choice_is_recorded_before_anything_was_heard_only_where_that_is_meant(

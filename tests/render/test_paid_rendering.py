@@ -27,6 +27,7 @@ from pipeline.render.pool import RenderResult, make_takes
 from pipeline.render.purse import Cap
 from pipeline.render.recording import Recorder
 from pipeline.render.retrying import RetryPolicy
+from pipeline.render.room import Room
 from pipeline.render.running import render_missing
 from pipeline.render.studio import BudgetSpent, Studio
 from pipeline.server.accounts import LOCAL_KEY
@@ -172,6 +173,43 @@ def test_a_take_folder_that_cannot_be_written_is_known_before_anything_is_paid(b
     with pytest.raises(StorageError, match=r"cannot read .*takes"):
         here.plan()
     assert here.requests() == []
+
+
+def test_one_folder_of_takes_that_cannot_be_written_is_known_before_anything_is_paid(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, access = book(4), os.access
+    plan, _, layout = here.plan()
+    closed = layout.takes.audio_path(plan.to_make()[2].key).parent
+    closed.mkdir(parents=True)
+    monkeypatch.setattr("pipeline.store.files.os.access", lambda path, mode: path != closed and access(path, mode))
+    with pytest.raises(StorageError, match=r"cannot write .*takes.*permission denied"):
+        here.render()
+    assert here.requests() == []
+
+
+def test_nothing_is_asked_for_that_a_nearly_full_disk_could_not_keep(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = book(4)
+    monkeypatch.setattr("pipeline.render.room.room_bytes", lambda _folder: 1_100_000)
+    with pytest.raises(StorageError, match=r"nearly full: 1\.1 MB are free.*0 takes were made"):
+        here.render()
+    assert here.requests() == []
+
+
+def test_as_many_are_asked_for_as_the_disk_has_room_for(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, most = book(20), [0]
+    hold = Room.hold
+
+    def counting(room: Room, key: str, seconds: float) -> None:
+        hold(room, key, seconds)
+        most[0] = max(most[0], len(room._held))
+
+    monkeypatch.setattr(Room, "hold", counting)
+    monkeypatch.setattr("pipeline.render.room.room_bytes", lambda _folder: 1_000_000 + 3 * 1_200_000)
+    assert here.render(jobs=10).error is None
+    assert 1 < most[0] < 6
 
 
 def test_short_audio_is_bought_three_times_and_then_reported(book: MakeBook) -> None:
