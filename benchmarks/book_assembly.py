@@ -46,7 +46,7 @@ from pipeline.project.outputs import Output
 from pipeline.render.plan import PlannedChapter
 from pipeline.render.selection import select_chapters
 from pipeline.store.layout import Layout
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 NARRATE = [sys.executable, "-m", "pipeline.cli.main"]
 EDITED = "lantern"

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pipeline.assembly.fading import faded
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Clip
 from pipeline.errors import StorageError
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 OpenTake = Callable[[str], NDArray[np.int16]]
 """Gives a take's audio by key: mono, at the timeline's rate, its checksum verified."""

@@ -7,7 +7,6 @@ line is on disk; audio, then sidecar, then ``ended``.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,9 +21,9 @@ from pipeline.kugelaudio import (
     KugelAudioConnectionError,
     KugelAudioError,
     RateLimitError,
-    TextTooLongError,
 )
 from pipeline.render.acceptance import incomplete_speech, objection
+from pipeline.render.attempt_lines import code_of, ended_line, started_line
 from pipeline.render.events import Charged
 from pipeline.render.fate import outcome_of
 from pipeline.render.plan import PlannedSegment
@@ -33,10 +32,11 @@ from pipeline.render.recording import finished
 from pipeline.render.retrying import OutOfReachError, ShortAudioError
 from pipeline.render.studio import BudgetSpent, Halted, Overcharged, Studio
 from pipeline.store.edges import speech_bounds
-from pipeline.store.ledger import LedgerLine, utc_now
+from pipeline.store.ledger import LedgerLine
 from pipeline.store.rejected import keep_rejected
 from pipeline.store.shared.turns import MadeElsewhere
-from pipeline.store.takes import Take, TakeState
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeState
 
 _NOTHING = Decimal(0)
 _T = TypeVar("_T")
@@ -69,7 +69,7 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
     try:
         if not await studio.source.still_ours(planned.key):
             raise MadeElsewhere
-        line = _started(planned, number, because, studio)
+        line = started_line(planned, number, because, studio)
         await _reserve(line, planned, studio)
     except BaseException:
         studio.limiter.void(turn)
@@ -82,7 +82,7 @@ async def _begin(planned: PlannedSegment, number: int, because: str | None, stud
         studio.limiter.void(turn)
         _settle(line, _NOTHING, studio)
         if not isinstance(error, StorageError):
-            studio.recorder.append_now(_ended(line, "failed", code="INTERRUPTED", cost=_NOTHING))
+            studio.recorder.append_now(ended_line(line, "failed", code="INTERRUPTED", cost=_NOTHING))
         raise
     return _Ticket(turn, line)
 
@@ -147,7 +147,7 @@ async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> S
         outcome = outcome_of(error, passage) if studio.engine.paid else "failed"
         cost = None if outcome == "lost" else _NOTHING
         _settle(ticket.line, cost, studio)
-        studio.recorder.append_now(_ended(ticket.line, outcome, code=_interruption(error), cost=cost))
+        studio.recorder.append_now(ended_line(ticket.line, outcome, code=_interruption(error), cost=cost))
         raise
     studio.limiter.ended(ticket.turn, heard_at=passage.heard_at if passage else None)
     return speech
@@ -188,7 +188,7 @@ async def _failed(
     speech = incomplete_speech(planned.order, error) if isinstance(error, IncompleteAudioError) else None
     cost = _NOTHING if outcome == "failed" or not studio.engine.paid else speech.usage.cost_cents if speech else None
     _settle(line, cost, studio)
-    ended = _ended(line, outcome, speech=speech, code=_code(error), request_id=error.request_id, cost=cost)
+    ended = ended_line(line, outcome, speech=speech, code=code_of(error), request_id=error.request_id, cost=cost)
     if speech is not None:
         storing = studio.storing.submit(keep_rejected, studio.store, planned.key, speech, line.attempt, str(error))
         try:
@@ -208,15 +208,15 @@ async def _kept(planned: PlannedSegment, speech: Speech, line: LedgerLine, studi
     try:
         take = await _through(storing)
     except ShortAudioError as error:
-        await _record(_ended(line, "rejected", speech=speech, code=_code(error), cost=cost), studio)
+        await _record(ended_line(line, "rejected", speech=speech, code=code_of(error), cost=cost), studio)
         raise
     except StorageError as error:
         studio.unkept_cents.append(cost)
         studio.halt(error)
-        await _record(_ended(line, "lost", speech=speech, code="STORAGE", cost=cost), studio)
+        await _record(ended_line(line, "lost", speech=speech, code="STORAGE", cost=cost), studio)
         raise
     studio.paces.heard(line.voice, planned.segment.text, take.seconds)
-    await _record(_ended(line, "stored", speech=speech, cost=cost), studio)
+    await _record(ended_line(line, "stored", speech=speech, cost=cost), studio)
     return take
 
 
@@ -275,60 +275,6 @@ def _settle(line: LedgerLine, cost: Decimal | None, studio: Studio) -> None:
     if not kept and purse.caps and cost is not None and line.reserved_cents is not None:
         studio.halt(Overcharged(line.attempt, cost, line.reserved_cents))
     studio.tell_settled()
-
-
-def _started(planned: PlannedSegment, number: int, because: str | None, studio: Studio) -> LedgerLine:
-    segment, terms = planned.segment, studio.terms
-    rate = terms.rate if studio.engine.paid else None
-    return LedgerLine(
-        at=utc_now(),
-        run=studio.recorder.run,
-        event="started",
-        attempt=f"{studio.recorder.run}-{secrets.token_hex(6)}",
-        key=planned.key,
-        chapter=segment.chapter,
-        index=segment.index,
-        engine=studio.engine.name,
-        provider=studio.identity["provider"],
-        account=terms.account,
-        model=studio.identity["model"],
-        voice=segment.voice,
-        number=number,
-        characters=len(segment.text),
-        reserved_cents=None if rate is None else studio.paces.reserved_cents(segment.voice, segment.text, rate),
-        rate=rate,
-        because=because,
-        revision=terms.revision,
-    )
-
-
-def _ended(
-    line: LedgerLine,
-    outcome: str,
-    *,
-    speech: Speech | None = None,
-    code: str | None = None,
-    request_id: str | None = None,
-    cost: Decimal | None,
-) -> LedgerLine:
-    usage = speech.usage if speech is not None else None
-    return line.model_copy(
-        update={
-            "at": utc_now(),
-            "event": "ended",
-            "outcome": outcome,
-            "error_code": code,
-            "request_id": (usage.request_id if usage else None) or request_id,
-            "audio_seconds": usage.audio_seconds if usage else None,
-            "cost_cents": cost,
-        }
-    )
-
-
-def _code(error: KugelAudioError) -> str:
-    if isinstance(error, TextTooLongError):  # which a WebSocket calls RATE_LIMITED
-        return "TEXT_TOO_LONG"
-    return error.error_code or type(error).__name__
 
 
 def _interruption(error: BaseException) -> str:

@@ -16,7 +16,8 @@ from pipeline.store.chosen_takes import ChosenTakes, read_chosen, text_hash
 from pipeline.store.keys import KeyInputs, KeyPattern, key_inputs
 from pipeline.store.ledger import LedgerLine
 from pipeline.store.sidecar_index import IndexedTakes
-from pipeline.store.takes import Take, TakeState, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeState, TakeStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from pipeline.render.retrying import attempts
 from pipeline.render.studio import BudgetSpent, Ending, Halted, Studio
 from pipeline.store.edges import speech_bounds
 from pipeline.store.shared.turns import DamagedInStore, MadeElsewhere
-from pipeline.store.takes import Take, TakeStore, damaged_again
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore, damaged_again
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from pipeline.store.shared.opening import creates_only_once, open_remote, requir
 from pipeline.store.shared.runners import REQUEST_SECONDS, Runner
 from pipeline.store.shared.shared_ledgers import pull_ledgers, push_ledger, push_ledgers
 from pipeline.store.shared.source import SharedTakes
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 if TYPE_CHECKING:
     from pipeline.render.running import Rendered

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from typing import Protocol
 
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 
 class TakeSource(Protocol):

@@ -13,7 +13,8 @@ from pipeline.assembly.reading import stored_audio
 from pipeline.assembly.timeline import ChapterTimeline
 from pipeline.reports.listening.kept_waveforms import keep_waveform
 from pipeline.reports.listening.waveform import Envelope, take_envelope
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 
 @dataclass(frozen=True, slots=True)

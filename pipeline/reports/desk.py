@@ -20,7 +20,8 @@ from pipeline.render.events import FileWritten, Receiver
 from pipeline.render.plan import Plan, PlannedChapter
 from pipeline.script.model import ChapterScript
 from pipeline.store.layout import Layout
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 
 @dataclass(frozen=True, slots=True)

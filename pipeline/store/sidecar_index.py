@@ -25,7 +25,8 @@ from pipeline.engines.protocol import Usage
 from pipeline.errors import StorageError
 from pipeline.store.files import storage_error, write_atomically
 from pipeline.store.keys import KeyInputs
-from pipeline.store.takes import SIDECAR_SCHEMA, Take, TakeState, TakeStore
+from pipeline.store.sidecars import SIDECAR_SCHEMA, Take
+from pipeline.store.takes import TakeState, TakeStore
 
 INDEX_NAME = "sidecars.index"
 INDEX_SCHEMA = 2

@@ -8,36 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import orjson
-
-from pipeline.engines.protocol import Speech, Usage, WordTimes
+from pipeline.engines.protocol import Speech, WordTimes
 from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.compression import Compression
 from pipeline.store.files import storage_error, storage_errors, write_together
 from pipeline.store.keys import KeyInputs
+from pipeline.store.sidecars import Take, read_take, read_words, write_sidecar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SIDECAR_SCHEMA = 1
-_DIGEST = b',"digest":"'
-"""What stands before the last member of a sidecar: the SHA-256 of all that stands before it."""
-
-_MEMBERS = frozenset({"schema", "key", "audio", "words", "usage", "attempt", "inputs"})
-"""Of a sidecar without a digest: with any other it had one, before it was damaged."""
-
 _FOLDER_DIGITS = 2
-
-_T = TypeVar("_T")
 
 
 class TakeState(StrEnum):
@@ -46,31 +34,6 @@ class TakeState(StrEnum):
     STORED = "stored"
     MISSING = "missing"
     DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """A stored take without its audio and its words: what a plan needs of ten thousand takes at once.
-
-    ``speech_start`` and ``speech_end`` are the first and last audible sample (half-open). ``attempt`` is the ledger's
-    attempt that made it. :meth:`TakeStore.words` and :meth:`TakeStore.audio` read the rest, chapter by chapter.
-    """
-
-    key: str
-    sha256: str
-    size_bytes: int
-    sample_rate: int
-    samples: int
-    speech_start: int
-    speech_end: int
-    usage: Usage
-    attempt: str
-    inputs: KeyInputs
-
-    @property
-    def seconds(self) -> float:
-        """Length of the audio."""
-        return self.samples / self.sample_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +78,7 @@ class TakeStore:
         """The take under ``key``; None where there is none. Raises ValueError where its sidecar is damaged,
         StorageError where a later version wrote it."""
         data = self._sidecar_bytes(key)
-        return None if data is None else _checked(key, _parsed(data), partial(_take, inputs))
+        return None if data is None else read_take(key, data, inputs)
 
     def words(self, take: Take) -> WordTimes:
         """The words of a take, relative to its audio and to the segment's text. Raises DamagedTake."""
@@ -123,7 +86,7 @@ class TakeStore:
             data = self._sidecar_bytes(take.key)
             if data is None:
                 raise ValueError(f"the sidecar of take {take.key[:12]} is gone")
-            return _checked(take.key, _verified(data), _word_times)
+            return read_words(take.key, data)
         except ValueError as error:
             raise _damaged(take.key, f"has no word times: {error}") from error
 
@@ -214,7 +177,7 @@ class TakeStore:
             attempt=attempt,
             inputs=inputs,
         )
-        sidecar = _sidecar_of(take, speech.words)
+        sidecar = write_sidecar(take, speech.words)
         write_together([(self.audio_path(key), data), (self.sidecar_path(key), sidecar)])
         return take
 
@@ -249,13 +212,6 @@ def _names(folder: Path) -> list[str]:
         raise storage_error(folder, error, "read") from error
 
 
-def read_sidecar(key: str, data: bytes) -> Take:
-    """The take that a sidecar of ``key`` tells of, from wherever it came. Raises ValueError for what is not one."""
-    sidecar = _verified(data)
-    _checked(key, sidecar, _word_times)
-    return _checked(key, sidecar, partial(_take, None))
-
-
 def damaged_again(key: str) -> StorageError:
     """What is said where a take that was made again is damaged once more: to go on would buy it for ever."""
     return StorageError(
@@ -266,117 +222,3 @@ def damaged_again(key: str) -> StorageError:
 
 def _damaged(key: str, how: str) -> DamagedTake:
     return DamagedTake(f"the take {key[:12]} {how}", key=key)
-
-
-def _sidecar_of(take: Take, times: WordTimes) -> bytes:
-    words: dict[str, object] = {
-        "char_start": times.char_start.tolist(),
-        "char_end": times.char_end.tolist(),
-        "start_sample": times.start_sample.tolist(),
-        "end_sample": times.end_sample.tolist(),
-    }
-    if times.score is not None:
-        words["score"] = [round(score, 4) for score in times.score.tolist()]
-    cost = take.usage.cost_cents
-    written = orjson.dumps(
-        {
-            "schema": SIDECAR_SCHEMA,
-            "key": take.key,
-            "audio": {
-                "sha256": take.sha256,
-                "bytes": take.size_bytes,
-                "sample_rate": take.sample_rate,
-                "samples": take.samples,
-                "speech": [take.speech_start, take.speech_end],
-            },
-            "words": words,
-            "usage": {
-                "audio_seconds": take.usage.audio_seconds,
-                "characters": take.usage.characters,
-                "cost_cents": None if cost is None else str(cost),
-                "request_id": take.usage.request_id,
-            },
-            "attempt": take.attempt,
-            "inputs": dict(take.inputs),
-        }
-    )[:-1]
-    return b'%b%b%b"}\n' % (written, _DIGEST, hashlib.sha256(written).hexdigest().encode())
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    """A sidecar as it stands. Raises ValueError; StorageError for one of a later version, which is no damage: to take
-    it for that would buy a library again."""
-    sidecar: dict[str, Any] = orjson.loads(data)
-    if not isinstance(sidecar, dict):
-        raise ValueError("its sidecar is no object")
-    schema = sidecar.get("schema")
-    if type(schema) is int and schema > SIDECAR_SCHEMA and _keeps_its_digest(sidecar, data):
-        raise StorageError(
-            f"the take {str(sidecar.get('key'))[:12]} is of schema {schema}; this narrate reads up to {SIDECAR_SCHEMA}",
-            hint="use the version of narrate that wrote it, or a later one",
-        )
-    return sidecar
-
-
-def _verified(data: bytes) -> Mapping[str, Any]:
-    """A sidecar, held to its digest, which those of earlier versions lack. Raises ValueError, StorageError."""
-    sidecar = _parsed(data)
-    if not _keeps_its_digest(sidecar, data) or not ("digest" in sidecar or _MEMBERS.issuperset(sidecar)):
-        raise ValueError("its sidecar does not match its digest")
-    return sidecar
-
-
-def _keeps_its_digest(sidecar: Mapping[str, Any], data: bytes) -> bool:
-    written, mark, _ = data.rpartition(_DIGEST)
-    return not mark or sidecar.get("digest") == hashlib.sha256(written).hexdigest()
-
-
-def _checked(key: str, sidecar: Mapping[str, Any], read: Callable[[str, Mapping[str, Any]], _T]) -> _T:
-    """What ``read`` makes of a sidecar of this key. Raises ValueError where it is not one, or lacks something."""
-    try:
-        if sidecar["schema"] != SIDECAR_SCHEMA or sidecar["key"] != key:
-            found = f"of schema {sidecar['schema']}, key {sidecar['key'][:12]}"
-            raise ValueError(f"the sidecar of take {key[:12]} is {found}")
-        return read(key, sidecar)
-    except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f"the sidecar of take {key[:12]} lacks {error}") from error
-    except ArithmeticError as error:
-        raise ValueError(f"the sidecar of take {key[:12]} holds a number that is none") from error
-
-
-def _take(inputs: KeyInputs | None, key: str, sidecar: Mapping[str, Any]) -> Take:
-    audio, usage = sidecar["audio"], sidecar["usage"]
-    cost = usage["cost_cents"]
-    counts = (audio["bytes"], audio["sample_rate"], audio["samples"], audio["speech"][0], audio["speech"][1])
-    if any(type(count) is not int or count < 0 for count in counts) or not audio["sample_rate"]:
-        raise TypeError("its counts")
-    return Take(
-        key=key,
-        sha256=audio["sha256"],
-        size_bytes=audio["bytes"],
-        sample_rate=audio["sample_rate"],
-        samples=audio["samples"],
-        speech_start=audio["speech"][0],
-        speech_end=audio["speech"][1],
-        usage=Usage(
-            audio_seconds=usage["audio_seconds"],
-            characters=usage["characters"],
-            cost_cents=None if cost is None else Decimal(cost),
-            request_id=usage["request_id"],
-        ),
-        attempt=sidecar["attempt"],
-        inputs=sidecar["inputs"] if inputs is None else inputs,
-    )
-
-
-def _word_times(_key: str, sidecar: Mapping[str, Any]) -> WordTimes:
-    import numpy as np  # noqa: PLC0415 - plans read no words and need no columns
-
-    words = sidecar["words"]
-    return WordTimes(
-        char_start=np.array(words["char_start"], np.int32),
-        char_end=np.array(words["char_end"], np.int32),
-        start_sample=np.array(words["start_sample"], np.int32),
-        end_sample=np.array(words["end_sample"], np.int32),
-        score=np.array(words["score"], np.float32) if "score" in words else None,
-    )

@@ -14,7 +14,7 @@ from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.project.loading import load_project
 from pipeline.store.edges import speech_bounds
 from pipeline.store.layout import Layout
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 MANIFEST = """title: {title}
 engine: kugelaudio

@@ -24,7 +24,7 @@ from pipeline.reports.listening.page_file import cost_sentences, show_findings
 from pipeline.reports.listening.waveform import WINDOW_SAMPLES, chapter_waveform, take_envelope
 from pipeline.reports.run_record import is_current, read_run_record
 from pipeline.reports.timeline_reading import read_timeline
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 
 class Elements(HTMLParser):

@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.engines.protocol import Speech, Usage, WordTimes
 from pipeline.store.keys import KeyInputs, content_key, key_inputs
 from pipeline.store.shared.remote import Entry, Remote, StoreUnavailable
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 
 def inputs_of(text: str, *, engine: str = "hibari", number: int = 0, provider: str = "local") -> KeyInputs:

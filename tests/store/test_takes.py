@@ -23,7 +23,8 @@ from pipeline.errors import DamagedTake, StorageError
 from pipeline.store.edges import speech_bounds
 from pipeline.store.files import make_folder
 from pipeline.store.flac import decode_flac, encode_flac, wrap_flac
-from pipeline.store.takes import Take, TakeState, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeState, TakeStore
 
 KEY = "ab" + "0" * 62
 

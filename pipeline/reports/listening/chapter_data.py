@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.assembly.timeline import TIMELINE_RATE, ChapterTimeline, Clip
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 _STEPS_PER_SECOND = 100
 _KEY_DIGITS = 12

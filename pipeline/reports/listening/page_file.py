@@ -18,7 +18,7 @@ from pipeline.reports.listening.page import Page, PageChapter, findings_block, p
 from pipeline.reports.listening.sources import chapter_sources
 from pipeline.reports.run_record import file_record, read_run_record, write_run_record
 from pipeline.store.files import replacing, write_atomically
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 PAGE_FILE = "index.html"
 _FINDINGS = re.compile(r'^<script type="application/json" id="findings">.*</script>\n', re.MULTILINE)

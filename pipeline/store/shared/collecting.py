@@ -14,7 +14,7 @@ from pipeline.store.shared.exchange import Catalogue
 from pipeline.store.shared.names import CLAIMS, PROBES, PROJECTS, RUNNERS, key_of_claim
 from pipeline.store.shared.remote import Remote
 from pipeline.store.shared.runners import Runner
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 _WHO_SPEAKS = ("provider", "model", "params")
 """What of a key's inputs depends on the machine or the provider: the same segment made elsewhere is needed too."""

@@ -14,7 +14,8 @@ from pipeline.store.shared.runners import Runner
 from pipeline.store.shared.shared_ledgers import pull_ledgers, push_ledgers
 from pipeline.store.shared.source import SharedTakes
 from pipeline.store.shared.surveying import damaged_in_store
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 
 @dataclass(frozen=True, slots=True)

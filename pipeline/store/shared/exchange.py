@@ -15,7 +15,8 @@ from pipeline.store.keys import content_key
 from pipeline.store.shared.names import TAKES, audio_name, key_of_audio, key_of_sidecar, sidecar_name
 from pipeline.store.shared.remote import Entry, Remote
 from pipeline.store.shared.turns import DamagedInStore
-from pipeline.store.takes import Take, TakeStore, read_sidecar
+from pipeline.store.sidecars import Take, read_sidecar
+from pipeline.store.takes import TakeStore
 
 _READS = 3
 """How often what arrives damaged is asked for again: the line may have been at fault."""

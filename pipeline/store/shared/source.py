@@ -19,7 +19,8 @@ from pipeline.store.shared.exchange import Arrival, Catalogue, fetch, offer, rea
 from pipeline.store.shared.remote import Remote
 from pipeline.store.shared.runners import Runner
 from pipeline.store.shared.turns import DamagedInStore, MadeElsewhere
-from pipeline.store.takes import Take, TakeStore
+from pipeline.store.sidecars import Take
+from pipeline.store.takes import TakeStore
 
 _T = TypeVar("_T")
 _THREADS = 16

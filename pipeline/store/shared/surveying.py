@@ -11,7 +11,7 @@ from pipeline.store.shared.names import CLAIMS, DAMAGED, ledger_folder, sidecar_
 from pipeline.store.shared.remote import Remote
 from pipeline.store.shared.runners import Runner
 from pipeline.store.shared.turns import DamagedInStore
-from pipeline.store.takes import Take
+from pipeline.store.sidecars import Take
 
 _THREADS = 16
 
