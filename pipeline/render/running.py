@@ -139,6 +139,7 @@ async def _make(
             )
             audience.on_leaving = studio.halt
             result = await make_takes(missing, studio)
+            ledger.require_there()
             stopping.over()  # the service's sockets are closed yet, which may take a moment
             return result
 

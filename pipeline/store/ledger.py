@@ -123,6 +123,21 @@ class Ledger:
                 self._close()  # part of a line may be there: whatever is appended later must not run into it
                 raise
 
+    def require_there(self) -> None:
+        """Raise StorageError where what was written is not under its name any more: moved away, or removed."""
+        with self._lock:
+            if self._file is None:
+                return
+            try:
+                there = os.path.samestat(self.path.stat(), os.fstat(self._file.fileno()))
+            except FileNotFoundError:
+                there = False
+        if not there:
+            raise StorageError(
+                f"the ledger {self.path} was moved or removed while it was written",
+                hint="put it back before the next run: what was spent stands in it, and nowhere else",
+            )
+
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()

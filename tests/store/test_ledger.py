@@ -80,6 +80,19 @@ def test_a_line_that_the_disk_took_in_part_does_not_run_into_the_next(
     assert json.loads(whole)["outcome"] == "stored"
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "another in its place"])
+def test_a_ledger_that_was_moved_away_while_it_was_written_is_told(tmp_path: Path, again: bool) -> None:
+    with Ledger(tmp_path / "ledger" / "r1.jsonl", "r1") as ledger:
+        ledger.require_there()
+        ledger.append(line(), durable=True)
+        ledger.require_there()
+        (tmp_path / "ledger").rename(tmp_path / "elsewhere")
+        if again:
+            write(tmp_path / "ledger", line())
+        with pytest.raises(StorageError, match="was moved or removed"):
+            ledger.require_there()
+
+
 def test_a_line_after_a_torn_one_is_not_lost(tmp_path: Path) -> None:
     path = write(tmp_path, line())
     path.write_bytes(path.read_bytes() + b'{"schema":1,"at":"20')
