@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import InputError, Problem, UsageError
+from pipeline.project.loading import MANIFEST_NAME
 from pipeline.project.sources import SOURCE_SUFFIXES
 from pipeline.project.yaml_tree import Items, Keys, Node, Scalar, read_tree
 
@@ -229,7 +230,10 @@ def _places(folder: Path) -> tuple[Path, str]:
         reason = _first_line(done.stderr)
         if "not a git repository" in reason:
             reason = f"{folder} is not in a git repository"
-        raise UsageError(f"no revision to compare with: {reason}", hint="give a folder or another manifest instead")
+        hint = "give a folder or another manifest instead"
+        if "dubious ownership" in reason:  # git-config(1), safe.directory
+            hint = f"it is another user's: `git config --global --add safe.directory {folder}`, if you trust it"
+        raise UsageError(f"no revision to compare with: {reason}", hint=hint)
     top, _, prefix = done.stdout.decode(errors="surrogateescape").rstrip("\n").partition("\n")
     return Path(top), prefix.rstrip("\n")
 
@@ -239,6 +243,8 @@ def _commit(folder: Path, revision: str) -> str:
     if found:
         return found
     hint = "give a branch, a tag, a commit (HEAD~1), a folder or another manifest"
+    if revision and Path(revision).is_dir():
+        raise UsageError(f"the folder {revision} has no {MANIFEST_NAME}, and git knows no such revision", hint=hint)
     if _asked(folder, "rev-parse", "--is-shallow-repository") == "true":
         hint = (
             "this clone is shallow: `git fetch --unshallow` (in CI: check out with all history) brings older revisions"

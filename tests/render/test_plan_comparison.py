@@ -178,6 +178,12 @@ def test_an_unknown_revision_is_one_line(project: Path, revision: str) -> None:
     assert refused.value.hint
 
 
+def test_a_folder_without_a_manifest_says_so(tmp_path: Path, project: Path, git: Git) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match=r"empty has no project\.yaml"):
+        other_plans.compare(project, str(tmp_path / "empty"))
+
+
 def test_a_folder_outside_of_git_says_so(tmp_path: Path, project: Path, git: Git) -> None:
     (tmp_path / ".git").rename(tmp_path / "no-longer-git")
     with pytest.raises(UsageError, match="not in a git repository"):
