@@ -16,6 +16,9 @@ from pipeline.errors import InputError, Problem
 from pipeline.project.wording import printable
 
 _DEEPEST = 16
+_TOO_DEEP = f"nested more than {_DEEPEST} deep; a manifest needs no such nesting"
+_TOO_DEEP_TO_PARSE = "maximum nesting depth"
+"""What libyaml says from a thousand on, as PyYAML 6.0.4 brings it, before it tells of any node."""
 _NULLS = {"", "~", "null", "Null", "NULL"}
 # YAML 1.2.2, section 5.1: what is printable, but for NEL, LS and PS: they end lines in YAML 1.1 and nowhere else,
 # so that every place after them would be wrong.
@@ -101,7 +104,7 @@ def _build(events: Iterator[yaml.Event], problems: list[Problem], shown: str) ->
             _place_in(open_nodes[-1], keys, node, problems, shown)
         if isinstance(node, (Items, Keys)):
             if len(open_nodes) == _DEEPEST:
-                raise _refused(event, shown, f"nested more than {_DEEPEST} deep; a manifest needs no such nesting")
+                raise _refused(event, shown, _TOO_DEEP)
             open_nodes.append(node)
             keys.append(None)
     return root
@@ -146,6 +149,8 @@ def _syntax_problem(exc: yaml.MarkedYAMLError, text: str, shown: str) -> Problem
     what = " ".join(" ".join(part for part in (exc.context, exc.problem) if part).split())
     if mark is None:
         return Problem(shown, 0, 0, f"is not YAML: {what}")
+    if _TOO_DEEP_TO_PARSE in what:
+        return Problem(shown, mark.line + 1, mark.column + 1, _TOO_DEEP)
     lines = text.split("\n")
     rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
     return Problem(shown, mark.line + 1, mark.column + 1, f"is not YAML: {what}{_next_step(what, rest)}")

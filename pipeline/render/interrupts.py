@@ -45,7 +45,8 @@ def stopping_on_signals(stop: asyncio.Event, receiver: Receiver) -> Iterator[Sto
     assert task is not None
     stopping = Stopping(stop, receiver, task)
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup
+    if sys.platform != "win32" and before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]  # nohup: the terminal may go
     try:
         _handle(loop, before, stopping)
     except (RuntimeError, ValueError):  # not in the main thread, where no signal arrives

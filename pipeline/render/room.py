@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import StorageError
-from pipeline.store.files import room_bytes
+from pipeline.store.files import room_bytes, storage_error
 
 _BYTES_A_SECOND = 48_000
 """A take that there is no time to compress: 24,000 samples of two bytes."""
@@ -32,7 +32,7 @@ class Room:
         try:
             free = room_bytes(self.folder)
         except OSError as error:
-            raise StorageError(f"{self.folder} is not there any more: {error.strerror}") from error
+            raise storage_error(self.folder, error, "read") from error
         return free - sum(self._held.values()) - _bytes_of(seconds) >= _SPARE
 
     def hold(self, key: str, seconds: float) -> None:

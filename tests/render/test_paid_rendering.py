@@ -526,7 +526,7 @@ def interrupt_when(condition: Callable[[], bool], times: int) -> threading.Threa
 def test_one_interrupt_finishes_what_was_paid_and_a_second_says_what_may_have_been(book: MakeBook) -> None:
     here = book(20)
     here.faults({"fault": "latency", "delay_ms": 1500, "after": 4})
-    thread = interrupt_when(lambda: len(here.ledger()) > 12, times=2)
+    thread = interrupt_when(lambda: len(here.ledger()) >= 12, times=2)
     with pytest.raises(Interrupted, match="charges are unknown, at most"):
         here.render(jobs=4)
     thread.join()

@@ -103,7 +103,16 @@ DIFFERENCES: dict[str, Difference] = {
     "codes of closes": Difference(
         "Closed with 4000 or 4500 the service says that it failed, as a frame would: ours has that frame's error_code, "
         "which tells a failure that is not billed from a connection that went.",
-        ("error/close/4000/*", "error/close/4500/*"),
+        (
+            "error/close/4000/*",
+            "error/close/4500/*",
+            "fault/*/unavailable/close",
+            *(
+                f"fault/{socket}/{fault}/close"
+                for socket in ("ws", "multi")
+                for fault in ("not_found", "validation", "internal", "empty_audio")
+            ),
+        ),
     ),
     "Retry-After": Difference(
         "RFC 9110 allows a date, and proxies send fractions; the SDK reads whole seconds only.",
