@@ -108,7 +108,7 @@ def retake(
     Another take is asked for unless ``choose`` names an earlier one, or ``undo`` takes the last choice back. Returns
     what was chosen, and the plan as it is now. Raises InputError, UsageError, LockHeld, StorageError.
     """
-    with project_lock(layout(path).state, wait_seconds=_SHORT_WORK_SECONDS):
+    with project_lock(_state(path, engine), wait_seconds=_SHORT_WORK_SECONDS):
         prepared, planned = planned_project(path, engine, api_url, offline=offline)
         project, store = prepared.project, Layout.of(prepared.project).takes
         booth = Booth(planned, prepared.engine, store, read_chosen(project.folder))
@@ -139,7 +139,7 @@ def render(
     started, clock = utc_now(), time.monotonic()
     with ExitStack() as within:
         # the lock first: a run that waits for another renders the manuscript as it is then
-        within.enter_context(project_lock(layout(path).state, wait_seconds=options.wait_for_lock_seconds))
+        within.enter_context(project_lock(_state(path, engine), wait_seconds=options.wait_for_lock_seconds))
         run, inputs = _begun(path, engine, options, receiver, confirm)
         project, out, takes = run.prepared.project, run.out, run.layout.takes
         if run.prepared.foreign:
@@ -197,6 +197,10 @@ def _begun(
     return _Run(
         new_run_id(), replace(prepared, project=project), kept, out, selected, options, receiver, confirm
     ), inputs
+
+
+def _state(path: Path, engine: str | None) -> Path:
+    return Layout.of(load_project(path, engine=engine)).state
 
 
 @dataclass(frozen=True, slots=True)

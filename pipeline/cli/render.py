@@ -102,7 +102,8 @@ def has_store(arguments: argparse.Namespace) -> bool:
     from pipeline.project.loading import load_project
     from pipeline.render.store_wish import store_wish
 
-    return store_wish(load_project(arguments.project), arguments.store).address is not None
+    project = load_project(arguments.project, engine=arguments.engine)
+    return store_wish(project, arguments.store).address is not None
 
 
 def _rendered(arguments: argparse.Namespace) -> Outcome:

@@ -268,6 +268,13 @@ def test_a_disk_that_does_not_keep_what_it_is_given_has_takes_made_again_once(
     assert set(made.values()) == {2}
 
 
+def test_the_engine_of_the_command_line_is_the_one_whose_voices_are_needed(narrate: Narrate, project: Path) -> None:
+    (project / "project.yaml").write_text(f"{MANIFEST}engine: kugelaudio\noutputs: [{{format: srt}}]\n")
+    assert narrate("render", project).returncode == 2
+    result = narrate("render", "--engine", "hibari", project)
+    assert (result.returncode, result.stderr.count("has no binding")) == (0, 0)
+
+
 def test_what_ends_a_run_early_stands_in_its_record_with_what_is_stale(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
