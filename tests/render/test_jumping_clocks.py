@@ -32,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
         moment = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(days=chance.uniform(-4000, 4000))
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    for place in ("render.attempts", "store.recovery"):
+    for place in ("render.attempt_lines", "store.recovery"):
         monkeypatch.setattr(f"pipeline.{place}.utc_now", jumping)
     monkeypatch.setenv("KUGELAUDIO_API_KEY", LOCAL_KEY)
     with BackgroundServer(ServerOptions(silent=True, tier=4)) as server:
