@@ -161,11 +161,11 @@ def render(
             planned, rendered, published = _until_intact(run, shared, terms)
         except (Interrupted, StorageError, KeyboardInterrupt) as error:
             if run.plans:
-                cut = cut_off_record(
-                    read_run_record(out), run.plans[-1], takes, terms.purse.standing, error,
-                    run=run.name, started=started, seconds=lasted(),
-                )  # fmt: skip
                 with suppress(StorageError):  # what ended the run is told, whether or not this can be written
+                    cut = cut_off_record(
+                        read_run_record(out), run.plans[-1], takes, terms.purse.standing, error,
+                        run=run.name, started=started, seconds=lasted(),
+                    )  # fmt: skip
                     write_run_record(out, cut)
             raise
         record = run_record(

@@ -19,7 +19,7 @@ _READ_OUT_LETTERS = 9
 _SYLLABLES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _SYLLABLE_LETTERS = 3
 """Han, kana and hangul: a character is a syllable or two."""
-_CAPITALS = re.compile(r"[^\W\d_a-zß-öø-ÿ](?=[^\W\d_a-zß-öø-ÿ])")
+_CAPITALS = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁ](?=[A-ZÀ-ÖØ-ÞΑ-ΩА-ЯЁ])")
 _CAPITAL_LETTERS = 3
 """Within capitals, which may be spelt."""
 _EDGE_SECONDS = 2.0
@@ -27,6 +27,8 @@ _EDGE_SECONDS = 2.0
 _ENOUGH_CHARACTERS = 2_000
 _TELLING_CHARACTERS = 80
 """Texts shorter than this say little about a pace."""
+_LEAST_CHARACTERS = 30
+"""Texts shorter than this, such as a chapter's number, are mostly silence."""
 _SLACK = 0.8
 """The next text may be slower than the slowest so far."""
 _MICROCENT = Decimal("0.000001")
@@ -53,7 +55,7 @@ class Paces:
             pace = letters(text) / seconds
             self._slowest[voice] = min(self._slowest.get(voice, pace), pace)
             self._characters[voice] += len(text)
-        elif seconds > _EDGE_SECONDS:
+        elif len(text) >= _LEAST_CHARACTERS and seconds > _EDGE_SECONDS:
             pace = letters(text) / (seconds - _EDGE_SECONDS)
             if pace < self._slowest.get(voice, SLOWEST_UNKNOWN):
                 self._slowest[voice] = pace

@@ -91,17 +91,18 @@ def test_unknown_charges_are_settled_by_a_statement_that_agrees(
     with (ledgers / "r.jsonl").open("a") as ledger:
         ledger.write(lost("charged", "2026-11-23T10:00:00.000Z"))
         ledger.write(lost("free", "2026-11-23T11:00:00.000Z"))
+        ledger.write(lost("at its end", "2026-11-24T09:45:00.000Z"))
         ledger.write(lost("later", "2026-11-25T11:00:00.000Z"))
         ledger.write(json.dumps({**LINE, "attempt": "z", "key": "z", "at": "2026-11-24T10:00:00.000Z"}) + "\n")
     before = (ledgers / "r.jsonl").read_bytes()
     statement = tmp_path / "statement.csv"
     rows = "2026-11-23T09:30:00Z,1.5,0.175\n2026-11-23T10:00:02Z,9,1.25\n2026-11-24T10:00:00Z,1.5,0.175\n"
     statement.write_text(f"at,audio_seconds,cents\n{rows}")
-    assert earlier_cents(ledgers, "kugelaudio") == Decimal("15.35")
+    assert earlier_cents(ledgers, "kugelaudio") == Decimal("20.35")
     settle = ["costs", str(book), "--check", str(statement), "--settle"]
     assert main(settle) == 0
     assert "settled: 1 charges, 1.25 cents in all; 1 were not charged" in capsys.readouterr().err
-    assert earlier_cents(ledgers, "kugelaudio") == Decimal("6.6")
+    assert earlier_cents(ledgers, "kugelaudio") == Decimal("11.6")
     assert (ledgers / "r.jsonl").read_bytes() == before
     assert main(["costs", str(book), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -109,6 +109,20 @@ def test_a_short_text_teaches_that_a_voice_may_be_slow_and_never_that_it_is_fast
     assert paces.reserved_cents("n", prose(40), Decimal(60)) > 22
 
 
+def test_a_chapters_number_teaches_nothing() -> None:
+    paces = Paces()
+    paces.heard("n", "I.", 2.6)
+    assert paces.slowest("n") == SLOWEST_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["привет, как дела у вас сегодня", "γειά σου τι κάνεις σήμερα φίλε", "příliš žluťoučký kůň", "مرحبا كيف حالك"],
+)
+def test_letters_of_every_alphabet_are_letters(text: str) -> None:
+    assert letters(text) == len(text)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

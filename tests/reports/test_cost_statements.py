@@ -138,6 +138,8 @@ def test_a_refund_tells_no_unknown_charge(tmp_path: Path) -> None:
     result = checked(tmp_path, [entry("a", "started")], "at,cents\n2026-11-23T09:30:05Z,-1\n")
     assert (len(result.resolved), len(result.statement_only)) == (0, 1)
     assert not result.agrees
+    lost = both("b", outcome="lost", cost_cents=None)
+    assert len(checked(tmp_path, lost, "request_id,cents\nreq-b,-1\n").statement_only) == 1
 
 
 def test_a_column_that_is_named_for_the_amounts_is_the_only_one(tmp_path: Path) -> None:

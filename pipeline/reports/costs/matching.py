@@ -108,13 +108,14 @@ def _by_request_id(
     rest = []
     for attempt in attempts:
         own_id = _own_id(attempt)
-        candidates = waiting.get(own_id, []) if own_id is not None else []
-        if not candidates:
+        waits = waiting.get(own_id, []) if own_id is not None else []
+        candidates = waits if attempt.cost is not None else [row for row in waits if row.cents >= 0]
+        if not candidates:  # a refund is no charge
             rest.append(attempt)
             continue
         same = [row for row in candidates if attempt.cost is not None and agrees(attempt.cost, row)]
         row = (same or candidates)[0]
-        candidates.remove(row)
+        waits.remove(row)
         pairs.append((attempt, row))
     used = {row.line for _, row in pairs}
     return pairs, rest, [row for row in rows if row.line not in used]

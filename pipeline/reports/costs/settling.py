@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from pipeline.reports.costs.attempts import SETTLED_BY, Attempt
 from pipeline.reports.costs.exact import ZERO, total
 from pipeline.reports.costs.reconciliation import Reconciliation
 from pipeline.store.ledger import Ledger, LedgerLine, new_run_id, read_ledger
+
+_WELL_WITHIN = timedelta(minutes=30)
+"""Twice what the longest request lasts, whose end a crash may have left unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def settle(result: Reconciliation, ledgers: Path) -> Settled:
 
     Call it with the project's lock held, and only where ``result`` agrees. Raises StorageError.
     """
-    amounts = {attempt.id: row.cents for attempt, row in result.resolved}
+    amounts = {attempt.id: row.cents for attempt, row in result.resolved if row.cents >= 0}
     amounts |= dict.fromkeys((attempt.id for attempt in _covered(result)), ZERO)
     lines = _last_lines(ledgers, amounts)
     because = f"{SETTLED_BY}{result.statement}"
@@ -45,10 +49,11 @@ def settle(result: Reconciliation, ledgers: Path) -> Settled:
 
 
 def _covered(result: Reconciliation) -> Iterable[Attempt]:
-    """Unknown charges that are not on the statement and lie within the time of which it tells."""
+    """Unknown charges that are not on the statement and lie well within the time of which it tells: one at its end may
+    have been charged after it was drawn up."""
     times = [row.at for _, row in result.pairs if row.at is not None]
     if times:
-        first, last = min(times), max(times)
+        first, last = min(times) + _WELL_WITHIN, max(times) - _WELL_WITHIN
         yield from (each for each in result.unresolved if first <= each.at and (each.ended_at or each.at) <= last)
 
 
