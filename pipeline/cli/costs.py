@@ -142,6 +142,8 @@ def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Per
     from pipeline.reports.costs.statement import read_columns, read_statement
 
     columns = read_columns(arguments.columns)
+    if arguments.settle:
+        _recover(own_ledgers(next(iter(arguments.projects), Path())))
     result = reconcile(
         sources,
         read_statement(arguments.check, columns, period.zone, arguments.decimal),
@@ -160,6 +162,16 @@ def _check(arguments: argparse.Namespace, sources: Sequence[Source], period: Per
     if arguments.settle:
         _settle(result, own_ledgers(next(iter(arguments.projects), Path())))
     return 0
+
+
+def _recover(ledgers: Path) -> None:
+    """Close what a crash left open and whose answer is here: that is no unknown charge."""
+    from pipeline.store.locking import project_lock
+    from pipeline.store.recovery import close_open_attempts
+    from pipeline.store.takes import TakeStore
+
+    with project_lock(ledgers.parent):
+        close_open_attempts(ledgers, TakeStore(ledgers.parent / "takes"))
 
 
 def _settle(result: Reconciliation, ledgers: Path) -> None:

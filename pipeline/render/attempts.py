@@ -170,7 +170,7 @@ def _give_turn_back(
         answered = not isinstance(error, KugelAudioConnectionError) or outcome_of(error, passage) != "lost"
         limiter.ended(turn, heard_at=passage.heard_at if passage else None, answered=answered)
     elif isinstance(error, KugelAudioConnectionError):
-        studio.gate_seconds = limiter.out_of_reach(turn)
+        studio.gate_seconds = limiter.out_of_reach(turn, error.retry_after)
         away = OutOfReachError(error.message, error_code=error.error_code, request_id=error.request_id)
         if limiter.away_seconds > studio.terms.policy.failing_seconds:
             studio.halt(away)

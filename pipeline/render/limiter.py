@@ -58,9 +58,9 @@ class Limiter:
             self.pacing.reached()
         self._grant()
 
-    def out_of_reach(self, number: int) -> float:
+    def out_of_reach(self, number: int, retry_after: float | None = None) -> float:
         """Give a turn back: the request could not be sent. Nobody starts for the seconds that are returned."""
-        seconds = self.pacing.out_of_reach(number, self._clock())
+        seconds = self.pacing.out_of_reach(number, self._clock(), retry_after)
         self._grant()
         return seconds
 

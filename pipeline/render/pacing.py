@@ -116,13 +116,14 @@ class Pacing:
         """A request was let through: refusals are no longer in a row."""
         self._refused_in_a_row = 0
 
-    def out_of_reach(self, number: int, now: float) -> float:
+    def out_of_reach(self, number: int, now: float, retry_after: float | None = None) -> float:
         """The request could not be sent. Returns the seconds for which everybody waits now; then one tries again."""
         started = self._under_way.pop(number, now)
         self.away_since = now if self.away_since is None else self.away_since
         if started >= self._gate:
             self._away_in_a_row += 1
-            self._close(now + min(_FIRST_PAUSE * 2 ** (self._away_in_a_row - 1), _LONGEST_AWAY))
+            pause = min(_FIRST_PAUSE * 2 ** (self._away_in_a_row - 1), _LONGEST_AWAY)
+            self._close(now + max(pause, retry_after or 0.0))
         return max(0.0, self._gate - now)
 
     def reached(self) -> None:

@@ -33,7 +33,7 @@ class Room:
             free = room_bytes(self.folder)
         except OSError as error:
             raise storage_error(self.folder, error, "read") from error
-        return free - sum(self._held.values()) - _bytes_of(seconds) >= _SPARE
+        return free is None or free - sum(self._held.values()) - _bytes_of(seconds) >= _SPARE
 
     def hold(self, key: str, seconds: float) -> None:
         """Set aside."""
@@ -46,7 +46,7 @@ class Room:
     def full(self, seconds: float) -> StorageError:
         """What is said where an answer does not fit."""
         needed = (_bytes_of(seconds) + _SPARE) / 1e6
-        free = room_bytes(self.folder) / 1e6
+        free = (room_bytes(self.folder) or 0) / 1e6
         return StorageError(
             f"the disk of {self.folder} is nearly full: {free:.1f} MB are free, the next answer may need {needed:.1f}",
             hint="free some space, then run again to go on; nothing was asked for that could not be kept",

@@ -188,9 +188,10 @@ def require_open(folders: Iterable[Path]) -> None:
             raise storage_error(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "write")
 
 
-def room_bytes(folder: Path) -> int:
-    """Free bytes where ``folder`` lies."""
-    return shutil.disk_usage(folder).free
+def room_bytes(folder: Path) -> int | None:
+    """Free bytes where ``folder`` lies; None where its file system does not say."""
+    usage = shutil.disk_usage(folder)
+    return usage.free if usage.total else None
 
 
 def remove_leftovers(*folders: Path) -> None:

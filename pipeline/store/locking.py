@@ -31,7 +31,7 @@ def project_lock(state_folder: Path, *, wait_seconds: float = 0.0) -> Iterator[N
         except filelock.Timeout as error:
             raise LockHeld(
                 f"another run is at work in {state_folder.parent}{_named(holder)}",
-                hint="wait until it ends (--wait-lock SECONDS), or stop it; its finished takes are kept",
+                hint="wait until it ends (render: --wait-lock SECONDS), or stop it; its finished takes are kept",
             ) from error
     try:
         with storage_errors(holder):

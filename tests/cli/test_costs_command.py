@@ -110,6 +110,7 @@ def test_unknown_charges_are_settled_by_a_statement_that_agrees(
     assert "ontradict" not in json.dumps(report)
     assert main(settle) == 0
     assert "settled: 0 charges" in capsys.readouterr().err
+    assert len(list(ledgers.iterdir())) == 2
 
 
 def test_nothing_is_settled_by_a_statement_that_disagrees(book: Path, tmp_path: Path) -> None:

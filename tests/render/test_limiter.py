@@ -178,6 +178,7 @@ def test_while_the_service_is_out_of_reach_pauses_double_and_one_request_tries()
     pacing.reached()
     assert [pacing.start(opened(pacing, now + 1)) for _ in range(2)]
     assert pacing.away_since is None
+    assert pacing.out_of_reach(pacing.start(now + 2), now + 2, retry_after=120.0) == pytest.approx(120)
 
 
 def test_the_first_starts_are_spread_but_cost_next_to_nothing() -> None:

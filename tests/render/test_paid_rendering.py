@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -196,6 +197,13 @@ def test_nothing_is_asked_for_that_a_nearly_full_disk_could_not_keep(
     with pytest.raises(StorageError, match=r"nearly full: 1\.1 MB are free.*0 takes were made"):
         here.render()
     assert here.requests() == []
+
+
+def test_a_file_system_that_does_not_say_how_much_is_free_is_trusted(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.files.shutil.disk_usage", lambda _folder: shutil._ntuple_diskusage(0, 0, 0))
+    assert book(3).render().error is None
 
 
 def test_as_many_are_asked_for_as_the_disk_has_room_for(book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:

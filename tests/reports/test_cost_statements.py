@@ -162,6 +162,10 @@ def test_a_statement_that_contradicts_itself_is_refused(tmp_path: Path, statemen
         checked(tmp_path, both("a"), statement)
 
 
+def test_cents_and_rounded_euros_are_one_amount(tmp_path: Path) -> None:
+    assert checked(tmp_path, both("a", cost_cents="1.4583"), "request_id,cents,eur\nreq-a,1.4583,0.01\n").agrees
+
+
 @pytest.mark.parametrize("option", ["cents=a\rb", "cents=a\nb"])
 def test_a_line_end_within_columns_is_refused(option: str) -> None:
     with pytest.raises(UsageError, match="--columns"):

@@ -171,6 +171,10 @@ def test_a_take_that_two_books_share_is_bought_once_for_each(tmp_path: Path) -> 
     two = write_ledger(tmp_path / "two.jsonl", *both("b", key="heading"), *both("c", key="heading"))
     report = cost_report([Source("one", one), Source("two", two)], [("project",)], Period())
     assert report.real.waste[Waste.REPEATED].attempts == 1
+    copies = cost_report(
+        [Source("one", one, anybodys=True), Source("two", two, anybodys=True)], [("project",)], Period()
+    )
+    assert copies.real.waste[Waste.REPEATED].attempts == 2
 
 
 def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:

@@ -31,11 +31,12 @@ def exchanged(
     partner = {row.line: (attempt, row) for attempt, row in pairs}
     paired = {attempt.id for attempt, _ in partner.values()}
     free = {row.line for row in rows} - set(partner)
+    vain: set[int] = set()  # rows from which no exchange led to a free one, nor will while none is exchanged
     for attempt in attempts:
         if not free:
             break
-        if attempt.id not in paired:
-            _find(attempt, partner, free, may_be)
+        if attempt.id not in paired and _find(attempt, partner, free, vain, may_be):
+            vain.clear()
     return list(partner.values())
 
 
@@ -43,22 +44,26 @@ def _find(
     attempt: Attempt,
     partner: dict[int, Pair],
     free: set[int],
+    vain: set[int],
     may_be: Callable[[Attempt], Iterable[StatementRow]],
-) -> None:
+) -> bool:
+    """Whether the attempt got a partner."""
     wanted: dict[int, tuple[Pair, int | None]] = {}
     asking: deque[tuple[Attempt, int | None]] = deque([(attempt, None)])
     while asking and len(wanted) < _FARTHEST:
         one, has = asking.popleft()
         for row in may_be(one):
-            if row.line in wanted:
+            if row.line in wanted or row.line in vain:
                 continue
             wanted[row.line] = (one, row), has
             if row.line in free:
                 free.discard(row.line)
                 _exchange(row.line, partner, wanted)
-                return
+                return True
             if row.line in partner:
                 asking.append((partner[row.line][0], row.line))
+    vain.update(wanted)
+    return False
 
 
 def _exchange(line: int | None, partner: dict[int, Pair], wanted: dict[int, tuple[Pair, int | None]]) -> None:

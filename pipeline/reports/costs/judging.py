@@ -65,12 +65,11 @@ def _paired(started: Line, ended: Line) -> Attempt:
 
 
 def _merged(ledger: MergedLedger, sources: Sequence[Source], reading: Reading, survey: Survey) -> Iterator[Judged]:
-    projects = [source.project for source in sources]
+    projects = ["" if source.anybodys else source.project for source in sources]
     first = ledger.first_storings(projects)
     for attempt, duplicates, conflicts in ledger:
         reading.duplicates += duplicates
         reading.conflicts += conflicts
-        project = projects[attempt.source]
-        repeated = first.get((project, attempt.key), attempt.id) != attempt.id
+        repeated = first.get((projects[attempt.source], attempt.key), attempt.id) != attempt.id
         waste = attempt.waste(repeated=repeated, retake=attempt.key in survey.retakes)
-        yield Judged(attempt, project, attempt.money, waste)
+        yield Judged(attempt, sources[attempt.source].project, attempt.money, waste)

@@ -40,6 +40,8 @@ def settle(result: Reconciliation, ledgers: Path) -> Settled:
     amounts = {attempt.id: row.cents for attempt, row in result.resolved if row.cents >= 0}
     amounts |= dict.fromkeys((attempt.id for attempt in _covered(result)), ZERO)
     lines = _last_lines(ledgers, amounts)
+    if not lines:
+        return Settled(0, ZERO, 0, len(amounts))
     because = f"{SETTLED_BY}{result.statement}"
     with Ledger(ledgers / f"{new_run_id()}-settled.jsonl", "") as ledger:
         ledger.append_all([_ended(line, amounts[attempt], because) for attempt, line in lines.items()], durable=True)
@@ -63,7 +65,8 @@ def _last_lines(ledgers: Path, wanted: Mapping[str, Decimal]) -> dict[str, Ledge
         known = found.get(line.attempt)
         if line.attempt in wanted and (known is None or line.event == "ended" or known.event == "started"):
             found[line.attempt] = line
-    return found
+    # what was written meanwhile, or recovered after a crash, knows better
+    return {attempt: line for attempt, line in found.items() if line.cost_cents is None}
 
 
 def _ended(line: LedgerLine, cents: Decimal, because: str) -> LedgerLine:

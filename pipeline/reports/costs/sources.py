@@ -17,6 +17,8 @@ class Source:
 
     project: str
     path: Path
+    anybodys: bool = False
+    """Whether nothing says of which project it is: a copy from a cache or another machine."""
 
 
 def find_sources(projects: Sequence[Path], ledgers: Sequence[Path]) -> list[Source]:
@@ -32,7 +34,7 @@ def find_sources(projects: Sequence[Path], ledgers: Sequence[Path]) -> list[Sour
     sources = [Source(name, path) for folder, name in zip(folders, names, strict=True) for path in _own(folder)]
     for ledger in ledgers:
         name = names[0] if len(names) == 1 else _ledger_name(ledger)
-        sources += [Source(name, path) for path in _extra(ledger)]
+        sources += [Source(name, path, anybodys=len(names) != 1) for path in _extra(ledger)]
     if not sources:
         shown = ", ".join(names)
         hint = "the ledger is .narration/ledger beside the manifest; `narrate costs --ledger PATH` reads a copy of one"

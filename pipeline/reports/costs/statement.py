@@ -137,8 +137,8 @@ def _row(
     if not texts.get(unit):
         raise ValueError("has no amount")
     amount = _number(unit, texts[unit], mark)
-    if unit == "cents" and texts.get("eur") and _number("eur", texts["eur"], mark).scaleb(2) != amount:
-        raise ValueError("its cents and its eur are different amounts")
+    if unit == "cents" and texts.get("eur") and abs(_number("eur", texts["eur"], mark).scaleb(2) - amount) > 1:
+        raise ValueError("its cents and its eur are different amounts")  # either may be rounded, to a cent at most
     seconds = _number("audio_seconds", texts["audio_seconds"], mark) if texts.get("audio_seconds") else None
     if seconds is not None and seconds < 0:
         raise ValueError(f"audio_seconds is {seconds}; expected a number from 0 on")
