@@ -89,6 +89,10 @@ class Tab:
         self.send("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
 
+    def painted(self) -> None:
+        """Wait until the page was painted: until then its rows have the heights that its style reserves for them."""
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => 1)")
+
     def click(self, x: float, y: float) -> None:
         """Click at a place of the window."""
         for kind in ("mousePressed", "mouseReleased"):

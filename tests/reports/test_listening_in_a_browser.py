@@ -80,6 +80,7 @@ def test_it_plays_from_a_folder_and_the_marked_word_is_the_one_that_is_spoken(ta
 def test_a_click_on_a_word_goes_to_it(tab, build):
     chapter = read_timeline(build).chapters[0]
     index = next(i for i in range(len(chapter.words)) if chapter.text[chapter.words.char_start[i] :][:4] == "bell")
+    tab.painted()
     place = tab.run("""(() => {
       const walk = document.createTreeWalker(document.getElementById('text'), NodeFilter.SHOW_TEXT);
       for (let node; (node = walk.nextNode());) {
