@@ -103,9 +103,35 @@ class Tab:
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
 
 
+class Browser:
+    """A running browser, asked over its own connection for tabs that know nothing of each other."""
+
+    def __init__(self, line: ClientConnection, port: str) -> None:
+        self._line, self._port = line, port
+        self._numbers = count(1)
+
+    def _ask(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        self._line.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while (message := json.loads(self._line.recv(timeout=60))).get("id") != number:
+            continue
+        assert "error" not in message, message
+        return dict(message["result"])
+
+    @contextmanager
+    def tab(self) -> Iterator[Tab]:
+        """A tab with nothing remembered: what an earlier page stores late does not reach it."""
+        context = self._ask("Target.createBrowserContext")["browserContextId"]
+        page = self._ask("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+        url = f"ws://127.0.0.1:{self._port}/devtools/page/{page}"
+        with connect(url, max_size=None, compression=None, proxy=None) as line:
+            yield Tab(line)
+        self._ask("Target.disposeBrowserContext", browserContextId=context)
+
+
 @contextmanager
-def browser(profile: Path) -> Iterator[Tab]:
-    """A tab of a browser with an empty profile; skips the test where there is no Chromium (NARRATE_CHROMIUM)."""
+def browser(profile: Path) -> Iterator[Browser]:
+    """A browser with an empty profile; skips the test where there is no Chromium (NARRATE_CHROMIUM)."""
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("NARRATE_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if program is None:
@@ -114,23 +140,20 @@ def browser(profile: Path) -> Iterator[Tab]:
     with (profile / "log").open("wb") as log:
         process = subprocess.Popen([program, f"--user-data-dir={profile}", *_FLAGS], stdout=log, stderr=log)
     try:
-        with connect(_tab_url(profile, process), max_size=None, compression=None, proxy=None) as line:
-            yield Tab(line)
+        port, path = _port_and_path(profile, process)
+        with connect(f"ws://127.0.0.1:{port}{path}", max_size=None, compression=None, proxy=None) as line:
+            yield Browser(line, port)
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _tab_url(profile: Path, process: subprocess.Popen[bytes]) -> str:
-    """The address of the first tab: the browser writes its port into its profile."""
+def _port_and_path(profile: Path, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    """Where the browser listens: it writes that into its profile."""
     file, deadline = profile / "DevToolsActivePort", time.monotonic() + 60
     while not file.exists() or "\n" not in file.read_text():
         assert process.poll() is None, (profile / "log").read_text()
         assert time.monotonic() < deadline, "the browser did not start"
         time.sleep(0.05)
     port, path = file.read_text().split()
-    with connect(f"ws://127.0.0.1:{port}{path}", proxy=None) as line:
-        line.send(json.dumps({"id": 1, "method": "Target.getTargets"}))
-        targets = json.loads(line.recv(timeout=60))["result"]["targetInfos"]
-    tab = next(target["targetId"] for target in targets if target["type"] == "page")
-    return f"ws://127.0.0.1:{port}/devtools/page/{tab}"
+    return port, path
