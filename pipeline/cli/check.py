@@ -82,8 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.takes:
         damaged = damaged_takes(Layout.of(checked.project).takes)
         if damaged:
-            lines = "\n".join(f"take {key[:12]} is damaged" for key in damaged)
-            raise CheckFailed(lines, hint="`narrate render --force` makes those again that the book needs")
+            for key in damaged:
+                _say(f"take {key[:12]} is damaged")
+            told = f"{counted(len(damaged), 'stored take')} {'is' if len(damaged) == 1 else 'are'} damaged"
+            raise CheckFailed(told, hint="`narrate render --force` makes those again that the book needs")
         _say("every stored take matches its checksum")
     return 0
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from pipeline import __version__
 from pipeline.cli import (
@@ -34,10 +32,11 @@ from pipeline.cli import (
     voices,
 )
 from pipeline.cli.annotations import annotate_error, guarded_output
+from pipeline.cli.parsing import Parser
 from pipeline.cli.quiet import quietened
 from pipeline.cli.several import run_each
 from pipeline.errors import InputError, Interrupted, NarrateError
-from pipeline.project.wording import did_you_mean
+from pipeline.project.wording import printable
 
 _EXIT_CODES = """\
 exit codes:
@@ -47,7 +46,6 @@ exit codes:
   8 storage: disk full or read-only   130 interrupted; run again to go on
 """
 
-_SEE = "; `narrate --help` lists the commands"
 _UNDONE = {"render": "; nothing was rendered"}
 _MOST_PROBLEMS = 200
 """What a person reads and a log keeps."""
@@ -97,31 +95,16 @@ def _ended(error: NarrateError, arguments: argparse.Namespace) -> int:
     return error.exit_code
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser of commands that tells the nearest one, as its sub-parsers tell their options."""
-
-    def error(self, message: str) -> NoReturn:
-        """End with exit code 2 and the next step."""
-        found = re.match(r"argument COMMAND: invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if found is None:
-            missing = message == "the following arguments are required: COMMAND"
-            super().error(f"a command is missing{_SEE}" if missing else message)
-        nearest = did_you_mean(found[1], [name.strip(" '") for name in found[2].split(",")])
-        super().error(f"there is no command '{found[1]}'{f'; {nearest}' if nearest else _SEE}")
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser with all commands."""
-    parser = _Parser(
+    parser = Parser(
         prog="narrate",
         description="Narration as a build: a manuscript in, a finished audiobook with captions out.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"narrate {__version__}")
-    commands = parser.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
-    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (
         init,
         check,
@@ -151,12 +134,12 @@ def build_parser() -> argparse.ArgumentParser:
 def _report(error: NarrateError, command: str) -> None:
     if isinstance(error, InputError):
         count = len(error.problems)
-        lines = [str(problem) for problem in error.problems[:_MOST_PROBLEMS]]
+        lines = [printable(str(problem)) for problem in error.problems[:_MOST_PROBLEMS]]
         if count > _MOST_PROBLEMS:
             lines.append(f"… and {count - _MOST_PROBLEMS} more")
         lines.append(f"narrate: {count} problem{'s' if count != 1 else ''} found{_UNDONE.get(command, '')}")
     else:
-        lines = [f"narrate: {error.message}"]
+        lines = [f"narrate: {printable(error.message)}"]
     if error.hint:
         lines.append(f"  {error.hint}")
     sys.stdout.flush()

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.cli.main import main
 from pipeline.cli.progress import PlainLines
+from pipeline.project.engines import EngineName
 from pipeline.project.loading import load_project
 from pipeline.render.events import RenderStarted, TakeMade
 from pipeline.reports.health.finding import Level
@@ -17,22 +18,48 @@ from pipeline.reports.health.state import project_state
 
 from .conftest import MANIFEST
 
+RENDER_OPTIONS = "\n  `narrate render --help` lists its options"
+
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("line", "told"),
     [
-        (["reder"], "there is no command 'reder'; did you mean 'render'?"),
-        (["xyzzy"], "there is no command 'xyzzy'; `narrate --help` lists the commands"),
-        ([], "a command is missing; `narrate --help` lists the commands"),
+        ("reder", ": there is no command 'reder'\n  did you mean 'render'?"),
+        ("xyzzy", ": there is no command 'xyzzy'\n  `narrate --help` lists the commands"),
+        ("", ": a command is missing\n  `narrate --help` lists the commands"),
+        ("store", " store: an action is missing\n  `narrate store --help` lists the actions"),
+        ("store psuh", " store: there is no action 'psuh'\n  did you mean 'push'?"),
+        ("store push --repalce", " store push: there is no option --repalce\n  did you mean '--replace'?"),
+        ("render --max-csot=3", " render: there is no option --max-csot\n  did you mean '--max-cost'?"),
+        ("clean a b", " clean: there is nothing to do with 'b'\n  `narrate clean --help` lists its options"),
+        ("render --max-cost", f" render: --max-cost: expected one argument{RENDER_OPTIONS}"),
+        (
+            "render --max-cost ten",
+            f" render: --max-cost: ten is not an amount in EUR cents, such as 500 or 7.5{RENDER_OPTIONS}",
+        ),
+        ("render --wait-lock long", f" render: --wait-lock: 'long' is not a number{RENDER_OPTIONS}"),
+        ("render --engine x", f" render: --engine: got 'x'; expected one of {', '.join(EngineName)}{RENDER_OPTIONS}"),
+        ("serve --port 1.5", " serve: --port: '1.5' is not a whole number\n  `narrate serve --help` lists its options"),
     ],
 )
-def test_a_command_that_is_none_gets_the_nearest(
-    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_command_line_gets_one_line_and_the_next_step(
+    line: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(arguments)
+        main(line.split())
     assert ended.value.code == 2
-    assert told in capsys.readouterr().err
+    assert capsys.readouterr() == ("", f"narrate{told}\n")
+
+
+def test_nothing_that_a_terminal_obeys_comes_back_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["render", "--\x1b[2J\ndone"])
+    assert main(["render", "\x1b[2J\nnarrate: done"]) == 2
+    assert capsys.readouterr().err == (
+        "narrate render: there is no option --\\x1b[2J\\ndone\n  `narrate render --help` lists its options\n"
+        "\\x1b[2J\\nnarrate: done: does not exist; expected a folder with a project.yaml\n"
+        "narrate: 1 problem found; nothing was rendered\n"
+    )
 
 
 def test_a_voice_that_the_engine_has_not_is_named_with_its_line(

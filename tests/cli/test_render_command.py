@@ -208,7 +208,8 @@ def test_a_damaged_take_is_found_by_check_and_made_again_when_it_is_needed(narra
     take.write_bytes(data)
     result = narrate("check", "--takes", project)
     assert result.returncode == 6
-    assert take.stem[:12] in result.stderr
+    assert f"take {take.stem[:12]} is damaged" in result.stdout
+    assert result.stderr.startswith("narrate: 1 stored take is damaged\n")
     result = narrate("render", "--force", project)
     assert result.returncode == 0
     assert f"{take.stem[:12]} is damaged" in result.stderr
