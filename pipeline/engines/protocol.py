@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
@@ -91,10 +92,17 @@ class Limits:
 @dataclass(slots=True)
 class Passage:
     """When a request left and when the first of its answer came (``time.monotonic()``); None: not (yet), as far as
-    is known. It is filled while the request is under way."""
+    is known. It is filled while the request is under way; ``on_heard`` is called when the first comes."""
 
     sent_at: float | None = None
     heard_at: float | None = None
+    on_heard: Callable[[], None] | None = None
+
+    def heard(self) -> None:
+        """Note that the first of the answer has come."""
+        self.heard_at = time.monotonic()
+        if self.on_heard is not None:
+            self.on_heard()
 
 
 class Engine(Protocol):

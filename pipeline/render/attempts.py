@@ -7,6 +7,7 @@ line is on disk; audio, then sidecar, then ``ended``.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -131,7 +132,7 @@ async def _fitting(cents: Decimal | None, seconds: float, studio: Studio) -> Non
 
 async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> Speech:
     """Send the request and return what came; whatever is raised has its ``ended`` line."""
-    passage = Passage() if studio.metered is not None else None
+    passage = Passage(on_heard=studio.limiter.reached)
     try:
         speech = await _ask(studio, planned.order, passage)
     except KugelAudioError as error:
@@ -149,26 +150,25 @@ async def _answer(planned: PlannedSegment, ticket: _Ticket, studio: Studio) -> S
         _settle(ticket.line, cost, studio)
         studio.recorder.append_now(ended_line(ticket.line, outcome, code=_interruption(error), cost=cost))
         raise
-    studio.limiter.ended(ticket.turn, heard_at=passage.heard_at if passage else None)
+    studio.limiter.ended(ticket.turn, heard_at=passage.heard_at)
     return speech
 
 
-def _ask(studio: Studio, order: Order, passage: Passage | None) -> Awaitable[Speech]:
-    if passage is not None and studio.metered is not None:
+def _ask(studio: Studio, order: Order, passage: Passage) -> Awaitable[Speech]:
+    if studio.metered is not None:
         return studio.metered.speak_metered(order, passage)
+    passage.sent_at = time.monotonic()  # for all we know
     return studio.engine.speak(order)
 
 
-def _give_turn_back(
-    turn: int, error: KugelAudioError, passage: Passage | None, studio: Studio
-) -> OutOfReachError | None:
+def _give_turn_back(turn: int, error: KugelAudioError, passage: Passage, studio: Studio) -> OutOfReachError | None:
     """Tell the limiter how the request ended; the error to go on with where it could not even be sent."""
     limiter = studio.limiter
     if isinstance(error, RateLimitError):
         studio.gate_seconds = limiter.refused(turn, error.retry_after)
-    elif passage is None or passage.sent_at is not None:
+    elif passage.sent_at is not None:
         answered = not isinstance(error, KugelAudioConnectionError) or outcome_of(error, passage) != "lost"
-        limiter.ended(turn, heard_at=passage.heard_at if passage else None, answered=answered)
+        limiter.ended(turn, heard_at=passage.heard_at, answered=answered)
     elif isinstance(error, KugelAudioConnectionError):
         studio.gate_seconds = limiter.out_of_reach(turn, error.retry_after)
         away = OutOfReachError(error.message, error_code=error.error_code, request_id=error.request_id)
@@ -181,7 +181,7 @@ def _give_turn_back(
 
 
 async def _failed(
-    planned: PlannedSegment, line: LedgerLine, error: KugelAudioError, passage: Passage | None, studio: Studio
+    planned: PlannedSegment, line: LedgerLine, error: KugelAudioError, passage: Passage, studio: Studio
 ) -> None:
     """Write the ``ended`` line of an attempt that raised; audio that came is kept apart."""
     outcome = outcome_of(error, passage) if studio.engine.paid or isinstance(error, IncompleteAudioError) else "failed"

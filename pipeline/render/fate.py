@@ -13,8 +13,8 @@ Outcome = Literal["failed", "lost", "rejected"]
 _NO_ANSWER = frozenset({None, "TIMEOUT", MALFORMED})
 
 
-def outcome_of(error: BaseException, passage: Passage | None) -> Outcome:
-    """The ledger's outcome for an error; ``passage`` None: the engine does not tell how far the request came.
+def outcome_of(error: BaseException, passage: Passage) -> Outcome:
+    """The ledger's outcome for an error of a request that came so far.
 
     ==========================================================  ========================================
     the answer ended well and is short                          ``rejected``: it was generated, so billed
@@ -28,7 +28,7 @@ def outcome_of(error: BaseException, passage: Passage | None) -> Outcome:
     """
     if isinstance(error, IncompleteAudioError):
         return "rejected"
-    if passage is not None and passage.sent_at is None:
+    if passage.sent_at is None:
         return "failed"
     return "failed" if isinstance(error, KugelAudioError) and _answered(error) else "lost"
 

@@ -58,6 +58,12 @@ class Limiter:
             self.pacing.reached()
         self._grant()
 
+    def reached(self) -> None:
+        """The service has begun to answer: it is there, and whoever waited for that may start."""
+        if self.pacing.away_since is not None:
+            self.pacing.reached()
+            self._grant()
+
     def out_of_reach(self, number: int, retry_after: float | None = None) -> float:
         """Give a turn back: the request could not be sent. Nobody starts for the seconds that are returned."""
         seconds = self.pacing.out_of_reach(number, self._clock(), retry_after)

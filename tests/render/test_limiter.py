@@ -239,3 +239,19 @@ def test_a_closed_limiter_sends_everybody_home() -> None:
         assert await limiter.turn(again=True) is None
 
     asyncio.run(run())
+
+
+def test_after_an_outage_the_first_sound_lets_everybody_start() -> None:
+    async def run() -> list[int | None]:
+        limiter = Limiter(Limits(None, 4))
+        away = await limiter.turn(again=False)
+        assert away is not None
+        limiter.out_of_reach(away)
+        trying = await limiter.turn(again=True)
+        others = [asyncio.create_task(limiter.turn(again=False)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert not any(other.done() for other in others), "while it is not known whether the service is back"
+        limiter.reached()
+        return [trying, *await asyncio.wait_for(asyncio.gather(*others), 5)]
+
+    assert None not in asyncio.run(run())

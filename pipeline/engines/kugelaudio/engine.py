@@ -161,7 +161,7 @@ def _noting(passage: Passage) -> Tracer:
         if event.kind == "sent":
             passage.sent_at = time.monotonic()
         elif event.kind == "first_audio":
-            passage.heard_at = time.monotonic()
+            passage.heard()
 
     return note
 
